@@ -1,0 +1,16 @@
+{
+  "targets": [
+    {
+      "target_name": "qrag",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "hand over to cmake-js",
+          "inputs": ["CMakeLists.txt"],
+          "outputs": ["build/Release/qrag.node"],
+          "action": ["npm", "run", "build:native"]
+        }
+      ]
+    }
+  ]
+}

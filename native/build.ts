@@ -1,0 +1,107 @@
+// Builds the addon: checks the tools, extracts ggml from node-llama-cpp's bundle once, and hands over to cmake-js.
+//
+//   tsx native/build.ts                            the addon, build/Release/qrag.node
+//   tsx native/build.ts --baseline                 for x86-64 processors without AVX2, build/baseline
+//   tsx native/build.ts --debug                    with assertions, build/debug
+//   tsx native/build.ts --sanitize address         with a sanitizer, build/address
+//   tsx native/build.ts --tests [--sanitize ...]   the native tests, built and run
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const { values: options } = parseArgs({
+  options: {
+    baseline: { type: "boolean", default: false },
+    debug: { type: "boolean", default: false },
+    sanitize: { type: "string", default: "" },
+    tests: { type: "boolean", default: false },
+  },
+});
+
+const remedies: Partial<Record<NodeJS.Platform, string>> = {
+  linux:
+    "Debian, Ubuntu: sudo apt-get install cmake g++ git   Fedora: sudo dnf install cmake gcc-c++ git   " +
+    "Alpine: apk add cmake g++ make git linux-headers",
+  darwin:
+    "xcode-select --install, and cmake from https://cmake.org or Homebrew (brew install cmake)",
+  win32: "Visual Studio Build Tools with the workload Desktop development with C++, cmake, and git",
+};
+
+function fail(message: string): never {
+  console.error(`qrag: ${message}`);
+  process.exit(1);
+}
+
+function run(command: string, args: readonly string[], cwd = root): void {
+  const { status, error } = spawnSync(command, args, { cwd, stdio: "inherit" });
+  if (error) fail(`${command} could not be started: ${error.message}`);
+  if (status !== 0) fail(`${command} ${args[0]} failed (see above)`);
+}
+
+function answers(command: string): boolean {
+  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+function checkTools(): void {
+  const compilers = [process.env.CXX, "c++", "g++", "clang++"].filter((name) => name !== undefined);
+  const missing = ["cmake", "git"].filter((tool) => !answers(tool));
+  // On Windows cmake finds Visual Studio's compiler, which is on no path.
+  if (process.platform !== "win32" && !compilers.some(answers)) missing.push("a C++17 compiler");
+  if (missing.length === 0) return;
+  const remedy = remedies[process.platform] ?? "install them with your system's package manager";
+  fail(`building the native part needs ${missing.join(" and ")}.\n  ${remedy}\n  Then: npm ci`);
+}
+
+/** The ggml folder of the pinned node-llama-cpp's llama.cpp sources, extracted once per version. */
+function ggmlSources(): string {
+  const carrier = join(root, "node_modules", "node-llama-cpp");
+  const { version } = JSON.parse(readFileSync(join(carrier, "package.json"), "utf8"));
+  const target = join(root, "native", ".ggml", version);
+  if (existsSync(target)) return join(target, "ggml");
+  const unfinished = `${target}.${process.pid}`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(dirname(unfinished), { recursive: true });
+  const bundle = join(carrier, "llama", "gitRelease.bundle");
+  const quiet = ["-c", "advice.detachedHead=false"];
+  run("git", [...quiet, "clone", "--quiet", "--depth", "1", "--no-checkout", bundle, unfinished]);
+  run("git", [...quiet, "checkout", "HEAD", "--quiet", "--", "ggml", "LICENSE"], unfinished);
+  rmSync(join(unfinished, ".git"), { recursive: true, force: true });
+  renameSync(unfinished, target);
+  return join(target, "ggml");
+}
+
+checkTools();
+const definitions = [`-DQRAG_GGML_DIR=${ggmlSources()}`, `-DQRAG_SANITIZE=${options.sanitize}`];
+if (options.baseline) definitions.push("-DQRAG_BASELINE=ON");
+const buildType = options.debug || options.sanitize ? "RelWithDebInfo" : "Release";
+const plain = options.debug ? "debug" : options.baseline ? "baseline" : "";
+const flavour = options.sanitize.replaceAll(",", "-") || plain;
+const jobs = String(availableParallelism());
+
+if (options.tests) {
+  const folder = join(root, "build", `tests-${flavour || "release"}`);
+  const definition = [`-DCMAKE_BUILD_TYPE=${buildType}`, "-DQRAG_TESTS=ON", ...definitions];
+  run("cmake", ["-S", root, "-B", folder, ...definition]);
+  run("cmake", ["--build", folder, "--parallel", jobs, "--target", "qrag_native_tests"]);
+  run(join(folder, "qrag_native_tests"), []);
+} else {
+  const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
+  const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));
+  const folder = join(root, "build", ...(flavour ? [flavour] : []));
+  const parallel = ["--parallel", jobs];
+  run(process.execPath, [
+    cmakeJs,
+    "compile",
+    "--out",
+    folder,
+    "--config",
+    buildType,
+    ...parallel,
+    ...defines,
+  ]);
+}

@@ -1,0 +1,63 @@
+// Engine: weights plus the forward pass. It knows no JavaScript and no files; one thread uses it at a time.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "ggml-cpp.h"
+#include "numbers.h"
+#include "reference_graph.h"
+#include "weights.h"
+
+namespace qrag {
+
+/** What a call computes for each sequence; the numbers are native/binding.ts's scoreMode. */
+enum class Mode { decision = 0, argmax = 1, surprise = 2 };
+
+/** One intermediate result, token after token. */
+struct Step {
+    std::string name;
+    std::vector<float> values;
+};
+
+class Engine {
+  public:
+    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads);
+    ~Engine();
+    Engine(const Engine &) = delete;
+    Engine & operator=(const Engine &) = delete;
+
+    const Numbers & numbers() const { return numbers_; }
+    Weights & weights() { return weights_; }
+
+    /** Checks the weights and starts the compute threads. */
+    void seal();
+
+    /**
+     * decision: decision_count logits a sequence; argmax: one vocabulary id a sequence; surprise: one sum of
+     * -log p(token) a sequence. Throws disposed once cancel() was called.
+     */
+    std::vector<float> score(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets, Mode mode);
+
+    /** The named steps of the forward pass over one sequence, in order: for comparing implementations layer by layer. */
+    std::vector<Step> trace(const std::vector<int32_t> & tokens);
+
+    /** From any thread: what runs stops after its current operation, and nothing runs any more. */
+    void cancel() { cancelled_ = true; }
+
+  private:
+    /** The logits of the batch: one row per sequence, or per token for Head::everywhere. Adds the steps if asked to. */
+    std::vector<float> run(const Batch & batch, Head head, std::vector<Step> * steps = nullptr);
+    std::vector<float> surprise(const int32_t * tokens, const int32_t * offsets, size_t count);
+
+    const Numbers numbers_;
+    const int threads_;
+    Weights weights_;
+    std::atomic<bool> cancelled_{false};
+    ggml_backend_ptr backend_;
+    struct ggml_threadpool * pool_ = nullptr;
+    ggml_gallocr_ptr memory_;
+};
+
+}  // namespace qrag

@@ -1,0 +1,34 @@
+// QragError: the one error class of the package, and the closed list of its codes.
+
+export const errorCodes = [
+  "MODEL_NOT_FOUND",
+  "MODEL_INVALID",
+  "MODEL_UNSUPPORTED",
+  "CHECKPOINT_INVALID",
+  "CHECKPOINT_UNMAPPED",
+  "TOKENIZER_UNSUPPORTED",
+  "INPUT_INVALID",
+  "OUTPUT_FAILED",
+  "OUT_OF_MEMORY",
+  "NATIVE_MISSING",
+  "DISPOSED",
+  "INTERNAL",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Every failure of this package. `code` is stable; the message says what was wrong, where, and what to do. */
+export class QragError extends Error {
+  override readonly name = "QragError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Untrusted text for a message: JSON-escaped and cut, so that it can neither flood nor forge a log line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+}

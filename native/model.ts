@@ -1,0 +1,38 @@
+// Opens a native model: announces its tensors, streams their bytes in, seals it. The engine itself never touches a file.
+import { addon, type ModelNumbers, type NativeModel, type TensorSpec } from "./binding.ts";
+
+/** A tensor and the way to its bytes, in order, in pieces of any size. */
+export interface TensorStream extends TensorSpec {
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface OpenModelOptions {
+  /** Threads that compute, the model's own worker among them. */
+  threads: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** A model ready to score. Its caller disposes it; when opening fails, nothing is left behind. */
+export async function openModel(
+  numbers: ModelNumbers,
+  tensors: readonly TensorStream[],
+  { threads, signal }: OpenModelOptions,
+): Promise<NativeModel> {
+  const specs = tensors.map(({ name, type, shape }) => ({ name, type, shape }));
+  const model = new (addon().Model)(numbers, specs, threads);
+  try {
+    for (const [index, tensor] of tensors.entries()) {
+      let offset = 0;
+      for await (const bytes of tensor.chunks()) {
+        signal?.throwIfAborted();
+        model.write(index, offset, bytes);
+        offset += bytes.length;
+      }
+    }
+    await model.seal();
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+// Announcing and filling tensors, and everything that is refused on the way.
+#include "../engine/weights.h"
+
+#include <functional>
+
+#include "check.h"
+#include "plain_decoder.h"
+
+using namespace qrag;
+using namespace qrag::test;
+
+namespace {
+
+using Change = std::function<void(Numbers &, std::vector<TensorSpec> &)>;
+
+void refused(const char * part, const Change & change) {
+    const PlainModel model = make_plain_model(true, 2);
+    Numbers numbers = model.numbers;
+    std::vector<TensorSpec> specs = model.specs();
+    change(numbers, specs);
+    check_throws(Code::model_invalid, part, [&] { Weights(numbers, specs); });
+}
+
+}  // namespace
+
+QRAG_TEST(weights_with_wrong_tensors_are_refused) {
+    refused("missing", [](Numbers &, auto & specs) { specs.erase(specs.begin()); });
+    refused("missing", [](Numbers &, auto & specs) { specs.clear(); });
+    refused("announced twice", [](Numbers &, auto & specs) { specs.push_back(specs[0]); });
+    refused("unknown", [](Numbers &, auto & specs) { specs[0].name = "token_embd"; });
+    refused("unknown", [](Numbers &, auto & specs) { specs[1].name = "blk.3.attn_norm.weight"; });
+    refused("unknown", [](Numbers &, auto & specs) { specs[1].name = "blk.{block}.attn_norm.weight"; });
+    refused("shape", [](Numbers &, auto & specs) { specs[0].shape = {}; });
+    refused("shape", [](Numbers &, auto & specs) { specs[0].shape[1]++; });
+    refused("shape", [](Numbers &, auto & specs) { specs[0].shape.push_back(1); });
+    refused("shape", [](Numbers &, auto & specs) { specs[0].shape[0] = -24; });
+    refused("not supported", [](Numbers &, auto & specs) { specs[0].type = "Q5_0"; });
+    refused("no whole blocks", [](Numbers &, auto & specs) { specs[0].type = "Q8_0"; });
+    refused("expected F32", [](Numbers &, auto & specs) {
+        for (TensorSpec & spec : specs) spec.type = spec.shape.size() == 1 ? "F16" : "F32";
+    });
+}
+
+QRAG_TEST(weights_with_numbers_out_of_range_are_refused) {
+    refused("contextLength", [](Numbers & numbers, auto &) { numbers.context_length = 0; });
+    refused("embeddingLength", [](Numbers & numbers, auto &) { numbers.embedding_length = -1; });
+    refused("blockCount", [](Numbers & numbers, auto &) { numbers.block_count = INT64_MAX; });
+    refused("feedForwardLength", [](Numbers & numbers, auto &) { numbers.feed_forward_length = int64_t(1) << 40; });
+    refused("headCountKv", [](Numbers & numbers, auto &) { numbers.head_count_kv = 7; });
+    refused("multiple", [](Numbers & numbers, auto &) { numbers.head_count_kv = 4; });
+    refused("odd", [](Numbers & numbers, auto &) { numbers.rope_dimension_count = 3; });
+    refused("ropeDimensionCount", [](Numbers & numbers, auto &) { numbers.rope_dimension_count = 10; });
+    refused("vocabularySize", [](Numbers & numbers, auto &) { numbers.vocabulary_size = int64_t(1) << 31; });
+    refused("normEpsilon", [](Numbers & numbers, auto &) { numbers.norm_epsilon = NAN; });
+    refused("ropeFreqBase", [](Numbers & numbers, auto &) { numbers.rope_freq_base = INFINITY; });
+}
+
+QRAG_TEST(weights_arrive_in_order_and_whole) {
+    const PlainModel model = make_plain_model(false, 3);
+    Weights weights(model.numbers, model.specs());
+    const std::vector<float> & embedding = model.tensors.at("token_embd.weight");
+    const size_t size = embedding.size() * sizeof(float);
+    const auto refused = [&](size_t index, size_t offset, size_t length) {
+        check_throws(Code::input_invalid, "tensor number", [&] { weights.write(index, offset, embedding.data(), length); });
+    };
+    refused(model.specs().size(), 0, 4);
+    refused(SIZE_MAX, 0, 4);
+    refused(0, 4, 4);
+    refused(0, 0, size + 1);
+    refused(0, 0, SIZE_MAX);
+    weights.write(0, 0, embedding.data(), 8);
+    refused(0, 0, 8);
+    refused(0, 8, size - 7);
+    check_throws(Code::model_invalid, "token_embd.weight: 8 of", [&] { weights.check(); });
+}
+
+QRAG_TEST(weights_that_are_not_finite_are_refused) {
+    PlainModel model = make_plain_model(false, 4);
+    model.tensors["blk.1.ffn_up.weight"].back() = NAN;
+    Engine engine(model.numbers, model.specs(), 1);
+    model.fill(engine);
+    check_throws(Code::model_invalid, "blk.1.ffn_up.weight: holds", [&] { engine.seal(); });
+}

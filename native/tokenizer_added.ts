@@ -1,0 +1,175 @@
+// Added tokens: the strings that a tokenizer.json takes out of a text before anything else looks at it.
+import { quote } from "./errors.ts";
+import type { Part } from "./tokenizer_definition.ts";
+import type { Normalizer } from "./tokenizer_normalize.ts";
+import { whiteSpace, word } from "./tokenizer_unicode.ts";
+
+/** A token found, or text between two; `atStart`: the text begins where the input begins. */
+export type Segment =
+  | { readonly id: number }
+  | { readonly text: string; readonly atStart: boolean };
+
+interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly singleWord: boolean;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  readonly normalized: boolean;
+  readonly special: boolean;
+}
+
+/** Matching looks this far ahead from every character. Real ones have up to 64 characters. */
+const maxTokenLength = 256;
+
+const endsWithWord = new RegExp(`[${word}]$`, "u");
+const startsWithWord = new RegExp(`^[${word}]`, "u");
+const space = new RegExp(`[${whiteSpace}]`, "u");
+
+export interface AddedTokens {
+  /** Id -> content. */
+  readonly contents: ReadonlyMap<number, string>;
+  /** Cuts a text at the tokens, and normalizes the text between them. */
+  split(text: string): Segment[];
+}
+
+export function addedTokens(
+  part: Part,
+  vocabulary: ReadonlyMap<string, number>,
+  normalize: Normalizer,
+): AddedTokens {
+  const tokens = readTokens(part, vocabulary);
+  // Special tokens first: of two that normalize to the same text, the first is found.
+  const ordered = [...tokens.filter((t) => t.special), ...tokens.filter((t) => !t.special)];
+  const raw = new Matcher();
+  const normalized = new Matcher();
+  for (const token of ordered) {
+    if (token.normalized) normalized.add(normalize(token.content), token);
+    else raw.add(token.content, token);
+  }
+  return {
+    contents: new Map(tokens.map(({ id, content }) => [id, content])),
+    split(text) {
+      return raw.split(text, true).flatMap((segment) => {
+        if ("id" in segment) return [segment];
+        return normalized.split(normalize(segment.text), segment.atStart);
+      });
+    },
+  };
+}
+
+/** Ids follow from the vocabulary, as in Hugging Face's loader; the file's own must agree with them. */
+function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedToken[] {
+  const tokens = new Map<string, AddedToken>();
+  let next = vocabulary.size;
+  for (const entry of part.absent ? [] : part.list()) {
+    const content = entry.get("content").text();
+    if (content === "") continue; // ignored there too
+    if (content.length > maxTokenLength) {
+      entry.get("content").refuse(`is longer than ${maxTokenLength} characters`);
+    }
+    const flag = (name: string) => entry.get(name).flag(false);
+    if (tokens.has(content)) entry.refuse(`is a second added token ${quote(content)}`);
+    const id = vocabulary.get(content) ?? next++;
+    if (entry.get("id").value !== id) {
+      entry
+        .get("id")
+        .refuse(
+          `should be ${id}: Hugging Face's tokenizers numbers ${quote(content)} so, whatever the file says`,
+        );
+    }
+    tokens.set(content, {
+      id,
+      content,
+      singleWord: flag("single_word"),
+      lstrip: flag("lstrip"),
+      rstrip: flag("rstrip"),
+      normalized: flag("normalized"),
+      special: flag("special"),
+    });
+  }
+  return [...tokens.values()];
+}
+
+interface Node {
+  readonly next: Map<number, Node>;
+  token: AddedToken | undefined;
+}
+
+/** Finds the leftmost, and of those the longest, of its tokens. */
+class Matcher {
+  private readonly root: Node = { next: new Map(), token: undefined };
+
+  add(content: string, token: AddedToken): void {
+    if (content === "") return; // nothing is left of it after normalization
+    let node = this.root;
+    for (let index = 0; index < content.length; index++) {
+      const unit = content.charCodeAt(index);
+      let child = node.next.get(unit);
+      if (!child) {
+        child = { next: new Map(), token: undefined };
+        node.next.set(unit, child);
+      }
+      node = child;
+    }
+    node.token ??= token;
+  }
+
+  split(text: string, atStart: boolean): Segment[] {
+    const segments: Segment[] = [];
+    const between = (start: number, end: number) => {
+      if (start < end) {
+        segments.push({ text: text.slice(start, end), atStart: atStart && start === 0 });
+      }
+    };
+    let done = 0;
+    for (let index = 0; index < text.length; ) {
+      const found = this.match(text, index);
+      if (!found) {
+        index++;
+        continue;
+      }
+      const { token, end } = found;
+      const alone = !token.singleWord || standsAlone(text, index, end);
+      if (alone) {
+        const from = token.lstrip ? Math.max(spacesBefore(text, index), done) : index;
+        between(done, from);
+        segments.push({ id: token.id });
+        done = token.rstrip ? spacesAfter(text, end) : end;
+      }
+      index = end;
+    }
+    between(done, text.length);
+    return segments;
+  }
+
+  private match(text: string, start: number): { token: AddedToken; end: number } | undefined {
+    let node = this.root.next.get(text.charCodeAt(start));
+    let found: { token: AddedToken; end: number } | undefined;
+    for (let end = start + 1; node; end++) {
+      if (node.token) found = { token: node.token, end };
+      node = node.next.get(text.charCodeAt(end)); // NaN past the end: no child
+    }
+    return found;
+  }
+}
+
+function standsAlone(text: string, start: number, end: number): boolean {
+  // Two units hold any one character.
+  return (
+    !endsWithWord.test(text.slice(Math.max(0, start - 2), start)) &&
+    !startsWithWord.test(text.slice(end, end + 2))
+  );
+}
+
+function spacesBefore(text: string, end: number): number {
+  let start = end;
+  while (start > 0 && space.test(text[start - 1]!)) start--;
+  return start;
+}
+
+function spacesAfter(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && space.test(text[end]!)) end++;
+  return end;
+}

@@ -1,0 +1,39 @@
+// Builds dist/: the ES modules with their types (tsc), and one CommonJS bundle for require() (esbuild).
+import { spawnSync } from "node:child_process";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+rmSync(dist, { recursive: true, force: true });
+
+function tsc(...options: string[]): void {
+  const program = join(root, "node_modules", "typescript", "bin", "tsc");
+  const project = ["--project", join(root, "tsconfig.build.json")];
+  const { status } = spawnSync(process.execPath, [program, ...project, ...options], {
+    stdio: "inherit",
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+tsc();
+chmodSync(join(dist, "src", "cli", "main.js"), 0o755);
+
+await build({
+  entryPoints: [join(root, "src", "index.ts")],
+  outfile: join(dist, "cjs", "index.cjs"),
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  packages: "external",
+  // CommonJS has no import.meta; the package's root is found from the bundle's place as from any other file's.
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { "import.meta.url": "importMetaUrl" },
+  logLevel: "warning",
+});
+// The same declarations again where "type" is commonjs: TypeScript takes the module kind of a .d.ts from there.
+tsc("--emitDeclarationOnly", "--outDir", join(dist, "cjs"));
+writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');

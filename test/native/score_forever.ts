@@ -1,0 +1,31 @@
+// The script of worker_threads.test.ts: scores without end until its thread or process is ended in one of several ways.
+import { fileURLToPath } from "node:url";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { scoreMode } from "../../native/binding.ts";
+import { openSmallModel } from "./small_model.ts";
+
+const tokens = new Int32Array(100).fill(3);
+const offsets = new Int32Array([0, 100]);
+
+async function scoreUntil(ended: () => boolean): Promise<void> {
+  const model = await openSmallModel(2);
+  parentPort?.postMessage("ready");
+  while (!ended()) await model.score(tokens, offsets, scoreMode.decision);
+}
+
+const ending = isMainThread ? process.argv[2] : undefined;
+if (ending === "worker") {
+  const worker = new Worker(fileURLToPath(import.meta.url));
+  worker.once("message", () => void worker.terminate());
+} else if (ending === "return") {
+  let rounds = 0;
+  await scoreUntil(() => ++rounds > 20);
+} else {
+  void scoreUntil(() => false);
+  if (ending !== undefined) {
+    setTimeout(() => {
+      if (ending === "exit") process.exit(0);
+      throw new Error("on purpose");
+    }, 100);
+  }
+}
