@@ -18,7 +18,7 @@ struct Job;
 /**
  * All members are used on JavaScript's thread only, except the engine while a job runs. The end of a model comes in
  * one of three ways, all of them through release(): dispose(), the garbage collector, or the end of the environment
- * (worker.terminate(), process exit), where a thread still running would touch unloaded memory.
+ * (a worker or the process ends), where a thread still running would touch unloaded memory.
  */
 class ModelObject : public Napi::ObjectWrap<ModelObject> {
   public:
