@@ -3,26 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ModelNumbers } from "../gguf/architecture.ts";
 import { QragError } from "./errors.ts";
 
-/** The sizes of a model, all read from its file. */
-export interface ModelNumbers {
-  readonly contextLength: number;
-  readonly embeddingLength: number;
-  readonly blockCount: number;
-  readonly feedForwardLength: number;
-  readonly headCount: number;
-  readonly headCountKv: number;
-  /** Width of one head. */
-  readonly keyLength: number;
-  /** How many dimensions of a head RoPE turns; even, at most keyLength. */
-  readonly ropeDimensionCount: number;
-  readonly vocabularySize: number;
-  /** Rows of decision.weight. */
-  readonly decisionCount: number;
-  readonly normEpsilon: number;
-  readonly ropeFreqBase: number;
-}
+export type { ModelNumbers };
 
 /** A tensor as the engine wants it announced. `shape` in ggml's order: row length first. */
 export interface TensorSpec {

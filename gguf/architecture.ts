@@ -1,0 +1,14 @@
+// The custom architecture entry `qrag`, by name: its tables, the check of a file against them, the metadata of a new file.
+export { type FileDescription, llamaMetadata, modelMetadata } from "./compose.ts";
+export { describeModel, type ModelDescription, type TypeShare } from "./describe.ts";
+export {
+  type Decision,
+  type ExpectedTensor,
+  expectedTensors,
+  type KeyRow,
+  keyTable,
+  type ModelMetadata,
+  type ModelNumbers,
+  type TensorRow,
+  tensorTable,
+} from "./tables.ts";

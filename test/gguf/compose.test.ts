@@ -1,0 +1,77 @@
+// The metadata of new files: its order, its types, its refusals.
+import { describe, expect, it } from "vitest";
+import { llamaMetadata, modelMetadata } from "../../gguf/architecture.ts";
+import { f32, model, numbers, text, u32, vocabulary } from "./tiny_model.ts";
+
+describe("modelMetadata", () => {
+  it("is in a fixed order, general entries first, the tokenizer last", () => {
+    const provenance = new Map([["general.source.url", text("file:a")]]);
+    expect([...modelMetadata({ ...model, vocabulary, provenance }).keys()]).toEqual([
+      "general.architecture",
+      "general.name",
+      "general.file_type",
+      "general.quantization_version",
+      "qrag.context_length",
+      "qrag.embedding_length",
+      "qrag.block_count",
+      "qrag.feed_forward_length",
+      "qrag.attention.head_count",
+      "qrag.attention.head_count_kv",
+      "qrag.attention.key_length",
+      "qrag.attention.layer_norm_rms_epsilon",
+      "qrag.rope.dimension_count",
+      "qrag.rope.freq_base",
+      "qrag.decision.token_ids",
+      "qrag.decision.labels",
+      "qrag.prompt.system",
+      "qrag.prompt.template",
+      "general.source.url",
+      "tokenizer.ggml.model",
+      "tokenizer.huggingface.json",
+    ]);
+  });
+
+  it("refuses what describeModel would refuse, and entries that replace others", () => {
+    const odd = { ...numbers, ropeDimensionCount: 15 };
+    expect(() => modelMetadata({ ...model, numbers: odd })).toThrow("rope.dimension_count");
+    const provenance = (key: string) => new Map([[key, text("x")]]);
+    expect(() => modelMetadata({ ...model, provenance: provenance("general.name") })).toThrow(
+      '"general.name": two entries',
+    );
+    expect(() => modelMetadata({ ...model, provenance: provenance("qrag.made_by") })).toThrow(
+      '"qrag.made_by": this key is unknown',
+    );
+  });
+});
+
+describe("llamaMetadata", () => {
+  const whole = { ...numbers, ropeDimensionCount: 32 };
+
+  it("has llama.cpp's keys with llama.cpp's types", () => {
+    const metadata = llamaMetadata({ numbers: whole, name: "tiny", fileType: "F16", vocabulary });
+    expect(Object.fromEntries(metadata)).toEqual({
+      "general.architecture": text("llama"),
+      "general.name": text("tiny"),
+      "general.file_type": u32(1),
+      "general.quantization_version": u32(2),
+      "llama.context_length": u32(128),
+      "llama.embedding_length": u32(64),
+      "llama.block_count": u32(2),
+      "llama.feed_forward_length": u32(96),
+      "llama.attention.head_count": u32(4),
+      "llama.attention.head_count_kv": u32(2),
+      "llama.attention.key_length": u32(32),
+      "llama.attention.value_length": u32(32),
+      "llama.attention.layer_norm_rms_epsilon": f32(Math.fround(1e-5)),
+      "llama.rope.dimension_count": u32(32),
+      "llama.rope.freq_base": f32(10_000),
+      "llama.vocab_size": u32(50),
+      "tokenizer.ggml.model": text("gpt2"),
+    });
+  });
+
+  it("refuses a partly turned head, which llama.cpp's llama cannot have", () => {
+    const partly = () => llamaMetadata({ numbers, name: "tiny", fileType: "F16", vocabulary });
+    expect(partly).toThrow("no llama layout");
+  });
+});
