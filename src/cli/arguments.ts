@@ -1,0 +1,82 @@
+// The arguments of a command: parsed strictly, every mistake a UsageError.
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { quote } from "../../native/errors.ts";
+
+/** The command line cannot be understood: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Options of every command; main.ts answers --help itself. */
+const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
+
+/** Options of the commands that load a model. */
+export const modelOptions = {
+  model: { type: "string", short: "m" },
+  threads: { type: "string" },
+} as const;
+
+export const modelHelp = `  -m, --model PATH    the GGUF file; default: QRAG_MODEL, then the installed model
+      --threads N     threads that compute
+      --json          print JSON
+  -h, --help          print this help`;
+
+/** Splits `args` into options and between `least` and `names.length` positional arguments. */
+export function parseArguments<const O extends Options>(
+  args: string[],
+  options: O,
+  names: readonly string[],
+  least = names.length,
+) {
+  const { values, positionals } = parsed(args, options);
+  if (positionals.length < least) {
+    throw new UsageError(`${names[positionals.length]} is missing`);
+  }
+  const extra = positionals[names.length];
+  if (extra !== undefined) {
+    throw new UsageError(`unexpected argument ${quote(extra)}; quote a text that has spaces`);
+  }
+  return { values, positionals };
+}
+
+function parsed<const O extends Options>(args: string[], options: O) {
+  try {
+    return parseArgs({
+      args,
+      options: { ...common, ...options },
+      allowPositionals: true,
+      strict: true,
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message.replaceAll("\n", " "));
+  }
+}
+
+export function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new UsageError(`${name} is missing`);
+  return value;
+}
+
+export function wholeNumber(value: string | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value) && Number(value) >= 1) return Number(value);
+  throw new UsageError(`expected a whole number above 0 for ${name} but received ${quote(value)}`);
+}
+
+export function positiveNumber(value: string | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[\d.]+(e[+-]?\d+)?$/i.test(value) && Number(value) > 0) return Number(value);
+  throw new UsageError(`expected a number above 0 for ${name} but received ${quote(value)}`);
+}
+
+export function oneOf<const T extends string>(
+  value: string,
+  choices: readonly T[],
+  name: string,
+): T {
+  const choice = choices.find((each) => each === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`expected ${choices.join(", ")} for ${name} but received ${quote(value)}`);
+}

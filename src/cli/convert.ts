@@ -1,0 +1,141 @@
+// qrag convert: a PyTorch or safetensors checkpoint and its tokenizer become a GGUF file.
+import { convertCheckpoint } from "../../convert/convert.ts";
+import type { ConvertReport, Progress } from "../../convert/report.ts";
+import { gateUpOrders, ropeOrders } from "../../convert/weights.ts";
+import type { Prompt } from "../../gguf/prompt.ts";
+import { QragError } from "../../native/errors.ts";
+import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
+import { type Command, exitCodes, type Io } from "./command.ts";
+import { readStrings } from "./json_file.ts";
+import { printable, table, writeJson } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { notesText, tensorsText, wiringText } from "./report.ts";
+import { readRows, rowsHelp } from "./rows.ts";
+import { typeNames, weightType } from "./weight_type.ts";
+
+const layouts = ["qrag", "llama"] as const;
+
+const help = `Usage: qrag convert CHECKPOINT --tokenizer tokenizer.json -o OUT.gguf [options]
+
+Reads a checkpoint (.pt, .pth, .bin or .safetensors; nothing in it is run) and writes a GGUF file. What names cannot
+tell is tried out on a text; the report shows how every tensor was used and how everything was settled.
+
+Options:
+      --tokenizer FILE       the tokenizer.json the checkpoint was trained with
+  -o, --output OUT           the new file; it appears whole or not at all
+  -t, --type TYPE            ${typeNames}; default q8_0
+      --embedding-type TYPE  another type for the embedding
+      --layout LAYOUT        qrag, or llama: the plain file any llama.cpp program opens
+      --keep-lm-head         keep the whole head, for fullVocabulary and qrag verify
+      --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
+      --prompt FILE          the prompt it was trained with, as JSON: {"system": "...", "template": "..."}
+      --name NAME            the model's name; default: the checkpoint's
+      --rows FILE            labelled rows to try it out on:
+                             ${rowsHelp}
+      --rope ORDER           ${ropeOrders.join(" or ")}; this and the next three are tried out where unknown
+      --gate-up ORDER        ${gateUpOrders.join(" or ")}
+      --norm-eps NUMBER
+      --rope-base NUMBER
+      --heads N              query heads, where the configuration does not say
+      --context-length N     likewise
+      --no-proof             do not try anything out; everything must be known
+      --threads N            threads that compute
+      --force                replace a file that is there
+      --json                 print the report as JSON on standard output
+  -h, --help                 print this help
+
+Example:
+  qrag convert model.pt --tokenizer tokenizer.json -o models/qrag.gguf --type q8_0
+`;
+
+const options = {
+  tokenizer: { type: "string" },
+  output: { type: "string", short: "o" },
+  type: { type: "string", short: "t", default: "q8_0" },
+  "embedding-type": { type: "string" },
+  layout: { type: "string", default: "qrag" },
+  "keep-lm-head": { type: "boolean" },
+  map: { type: "string" },
+  prompt: { type: "string" },
+  name: { type: "string" },
+  rows: { type: "string" },
+  rope: { type: "string" },
+  "gate-up": { type: "string" },
+  "norm-eps": { type: "string" },
+  "rope-base": { type: "string" },
+  heads: { type: "string" },
+  "context-length": { type: "string" },
+  "no-proof": { type: "boolean" },
+  threads: { type: "string" },
+  force: { type: "boolean" },
+} as const;
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
+    const embedding = values["embedding-type"];
+    const { rope, "gate-up": gateUp } = values;
+    const checked = {
+      checkpoint: positionals[0]!,
+      tokenizer: required(values.tokenizer, "--tokenizer"),
+      output: required(values.output, "--output"),
+      type: weightType(values.type, "--type"),
+      embeddingType:
+        embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
+      layout: oneOf(values.layout, layouts, "--layout"),
+      keepLmHead: values["keep-lm-head"],
+      name: values.name,
+      rope: rope === undefined ? undefined : oneOf(rope, ropeOrders, "--rope"),
+      gateUp: gateUp === undefined ? undefined : oneOf(gateUp, gateUpOrders, "--gate-up"),
+      normEps: positiveNumber(values["norm-eps"], "--norm-eps"),
+      ropeBase: positiveNumber(values["rope-base"], "--rope-base"),
+      headCount: wholeNumber(values.heads, "--heads"),
+      contextLength: wholeNumber(values["context-length"], "--context-length"),
+      proof: !values["no-proof"],
+      threads: wholeNumber(values.threads, "--threads"),
+      force: values.force,
+    };
+    const map = values.map === undefined ? undefined : await readStrings(io, values.map);
+    const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
+    const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
+    const bars = { prove: progressBar(io, "trying out"), write: progressBar(io, "writing") };
+    const onProgress = (progress: Progress) => bars[progress.stage].update(progress);
+    const { signal } = io;
+    const report = await convertCheckpoint({
+      ...checked,
+      ...{ map, prompt, rows, signal, onProgress },
+    }).finally(bars.write.clear);
+    if (values.json) await writeJson(io, report);
+    else io.stderr.write(reportText(report));
+    return exitCodes.done;
+  },
+};
+
+async function readPrompt(io: Io, path: string): Promise<Prompt> {
+  const { system, template, ...others } = Object.fromEntries(await readStrings(io, path));
+  if (system !== undefined && template !== undefined && Object.keys(others).length === 0) {
+    return { system, template };
+  }
+  throw new QragError("INPUT_INVALID", `${path} must hold "system" and "template", nothing else`);
+}
+
+function reportText(report: ConvertReport): string {
+  const { output, bytes, type, checkpoint, wiring, decision, dropped, missing, notes } = report;
+  const config = checkpoint.configSource || "none";
+  const left = [
+    ...dropped.map(({ name, reason }) => [name, "dropped", reason]),
+    ...missing.map(({ name, reason }) => [name, "not in the file", reason]),
+  ];
+  return [
+    wiringText(wiring),
+    tensorsText(report),
+    left.length > 0 ? table(["LEFT OUT", "HOW", "WHY"], left) : "",
+    notesText(notes),
+    `decision tokens: ${decision.tokenIds.map((id, row) => `${id} = ${decision.labels[row]}`).join(", ")}\n` +
+      `${printable(output)}: ${bytes} bytes, ${type}, from a ${checkpoint.format} checkpoint, configuration: ${printable(config)}\n` +
+      `Check it with: qrag verify ${printable(output)}\n`,
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
+}

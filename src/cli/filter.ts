@@ -1,0 +1,85 @@
+// qrag filter: of many passages, one a line, the relevant ones.
+import type { Gate } from "../gate.ts";
+import {
+  modelHelp,
+  modelOptions,
+  oneOf,
+  parseArguments,
+  required,
+  wholeNumber,
+} from "./arguments.ts";
+import { type Command, exitCodes, type Io, withGate } from "./command.ts";
+import { type LineFormat, lineFormats, passagesOf, readInput } from "./lines.ts";
+import { write, writeJson } from "./output.ts";
+import { pipeline } from "./pipeline.ts";
+
+/** Lines that are read and judged ahead of the output: enough to fill the batches of the engine. */
+const linesAhead = 32;
+
+const help = `Usage: qrag filter --query QUERY [options] [FILE|-]
+
+Reads passages, one a line, and prints the relevant lines byte for byte as they came, each as soon as it is judged.
+Lines are JSON (objects with a "text", or strings) or plain text; blank lines are left out.
+
+Options:
+  -q, --query QUERY   what the passages are to address
+      --format F      auto, jsonl or text; auto goes by how the first line begins
+      --stop-after N  end after N relevant lines
+      --exit-code     exit with 1 when no line is relevant
+${modelHelp} lines: {line, passage, relevant, margin, ...}
+
+Example:
+  qrag filter --query "capital of Germany" passages.jsonl
+  retrieve | qrag filter -q "capital of Germany" --stop-after 3
+`;
+
+interface FilterSettings {
+  readonly query: string;
+  readonly file: string | undefined;
+  readonly format: LineFormat;
+  readonly stopAfter: number;
+  readonly json: boolean;
+}
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const options = {
+      ...modelOptions,
+      query: { type: "string", short: "q" },
+      format: { type: "string", default: "auto" },
+      "stop-after": { type: "string" },
+      "exit-code": { type: "boolean" },
+    } as const;
+    const { values, positionals } = parseArguments(args, options, ["FILE"], 0);
+    const settings: FilterSettings = {
+      query: required(values.query, "--query"),
+      file: positionals[0],
+      format: oneOf(values.format, lineFormats, "--format"),
+      stopAfter: wholeNumber(values["stop-after"], "--stop-after") ?? Infinity,
+      json: values.json === true,
+    };
+    const threads = wholeNumber(values.threads, "--threads");
+    const kept = await withGate(io, { model: values.model, threads }, (gate) =>
+      filterLines(io, gate, settings),
+    );
+    return values["exit-code"] && kept === 0 ? exitCodes.no : exitCodes.done;
+  },
+};
+
+/** Prints the relevant lines and returns how many there were. */
+async function filterLines(io: Io, gate: Gate, settings: FilterSettings): Promise<number> {
+  const { query, file, format, stopAfter, json } = settings;
+  const lines = passagesOf(readInput(io, file), format);
+  const { signal } = io;
+  let kept = 0;
+  for await (const [line, verdict] of pipeline(lines, linesAhead, ({ passage }) =>
+    gate.judge(query, passage, { signal }),
+  )) {
+    if (!verdict.relevant) continue;
+    if (json) await writeJson(io, { line: line.number, passage: line.value, ...verdict });
+    else await write(io, line.bytes);
+    if (++kept === stopAfter) break;
+  }
+  return kept;
+}

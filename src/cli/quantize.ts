@@ -1,0 +1,59 @@
+// qrag quantize: the same model with another weight type.
+import type { WriteReport } from "../../convert/report.ts";
+import { requantize } from "../../convert/requantize.ts";
+import { parseArguments, required } from "./arguments.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { printable, writeJson } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { notesText, tensorsText } from "./report.ts";
+import { typeNames, weightType } from "./weight_type.ts";
+
+const help = `Usage: qrag quantize MODEL.gguf --type TYPE -o OUT.gguf [options]
+
+Writes the model again with another weight type. Norms and decision rows stay exact. Convert from the checkpoint
+instead where you can: what an earlier quantization lost stays lost.
+
+Options:
+  -t, --type TYPE            ${typeNames}
+      --embedding-type TYPE  another type for the embedding
+  -o, --output OUT           the new file; it appears whole or not at all
+      --force                replace a file that is there
+      --json                 print the report as JSON on standard output
+  -h, --help                 print this help
+
+Example:
+  qrag quantize model-f16.gguf --type q4_0 -o model-q4_0.gguf
+`;
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const options = {
+      type: { type: "string", short: "t" },
+      "embedding-type": { type: "string" },
+      output: { type: "string", short: "o" },
+      force: { type: "boolean" },
+    } as const;
+    const { values, positionals } = parseArguments(args, options, ["MODEL.gguf"]);
+    const embedding = values["embedding-type"];
+    const bar = progressBar(io, "quantizing");
+    const report = await requantize({
+      input: positionals[0]!,
+      output: required(values.output, "--output"),
+      type: weightType(required(values.type, "--type"), "--type"),
+      embeddingType:
+        embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
+      force: values.force,
+      signal: io.signal,
+      onProgress: bar.update,
+    }).finally(bar.clear);
+    if (values.json) await writeJson(io, report);
+    else io.stderr.write(reportText(report));
+    return exitCodes.done;
+  },
+};
+
+function reportText(report: WriteReport): string {
+  const { output, bytes, type, notes } = report;
+  return `${tensorsText(report)}${notesText(notes)}${printable(output)}: ${bytes} bytes, ${type}\n`;
+}

@@ -1,0 +1,71 @@
+// qrag rank: passages, one a line, the most relevant first.
+import {
+  modelHelp,
+  modelOptions,
+  oneOf,
+  parseArguments,
+  required,
+  wholeNumber,
+} from "./arguments.ts";
+import { type Command, exitCodes, withGate } from "./command.ts";
+import { lineFormats, type PassageLine, passagesOf, readInput } from "./lines.ts";
+import { write, writeJson } from "./output.ts";
+import { progressBar } from "./progress.ts";
+
+const help = `Usage: qrag rank --query QUERY [options] [FILE|-]
+
+Reads passages, one a line (JSON objects with a "text", JSON strings, or plain text), and prints them sorted: the
+margin, a tab, and the line as it came. A margin above 0 means relevant.
+
+Options:
+  -q, --query QUERY   what the passages are to address
+      --format F      auto, jsonl or text; auto goes by how the first line begins
+      --top K         print the best K only
+${modelHelp} lines: {rank, line, passage, relevant, margin, ...}
+
+Example:
+  qrag rank --query "capital of Germany" --top 5 passages.jsonl
+`;
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const options = {
+      ...modelOptions,
+      query: { type: "string", short: "q" },
+      format: { type: "string", default: "auto" },
+      top: { type: "string" },
+    } as const;
+    const { values, positionals } = parseArguments(args, options, ["FILE"], 0);
+    const query = required(values.query, "--query");
+    const format = oneOf(values.format, lineFormats, "--format");
+    const topK = wholeNumber(values.top, "--top");
+    const threads = wholeNumber(values.threads, "--threads");
+    const passages: { text: string; line: PassageLine }[] = [];
+    for await (const line of passagesOf(readInput(io, positionals[0]), format)) {
+      passages.push({ text: line.passage, line });
+    }
+    const ranked = await withGate(io, { model: values.model, threads }, (gate) => {
+      const bar = progressBar(io, "judging");
+      return gate
+        .rank(query, passages, { topK, signal: io.signal, onProgress: bar.update })
+        .finally(bar.clear);
+    });
+    for (const [index, { passage, verdict }] of ranked.entries()) {
+      const { line } = passage;
+      if (values.json) {
+        await writeJson(io, {
+          rank: index + 1,
+          line: line.number,
+          passage: line.value,
+          ...verdict,
+        });
+      } else {
+        await write(io, `${verdict.margin.toFixed(4)}\t`);
+        await write(io, line.bytes);
+        if (!line.bytes.includes(0x0a)) await write(io, "\n");
+      }
+    }
+    return exitCodes.done;
+  },
+};

@@ -1,0 +1,61 @@
+// What a conversion found, as text: the wiring's proof, the tensors, what was left out.
+import type { WriteReport } from "../../convert/report.ts";
+import type { WiringProof } from "../../convert/wiring.ts";
+import type { Metadata } from "../../gguf/format.ts";
+import { printable, table } from "./output.ts";
+
+/** Where the converter keeps its report in the file. */
+const reportKey = "qrag.conversion.report";
+
+/** The candidates that were tried, and how each part was settled. */
+export function wiringText({ table: tried, wiring, settledBy, warnings }: WiringProof): string {
+  const head = ["ROPE", "GATE/UP", "NORM EPSILON", "ROPE BASE", "SURPRISE", "ACCURACY"];
+  const rows = tried.map(({ wiring: candidate, surprise, accuracy }) => [
+    candidate.rope,
+    candidate.gateUp,
+    candidate.normEpsilon,
+    candidate.ropeBase,
+    (surprise ?? Number.NaN).toFixed(4),
+    accuracy?.toFixed(3) ?? "",
+  ]);
+  const settled = (["rope", "gateUp", "normEpsilon", "ropeBase"] as const).map((part) => [
+    part,
+    wiring[part],
+    settledBy[part],
+  ]);
+  return (
+    `${rows.length > 0 ? `${table(head, rows)}\n` : ""}` +
+    table(["WIRING", "IS", "SETTLED BY"], settled) +
+    warnings.map((warning) => `warning: ${printable(warning)}\n`).join("")
+  );
+}
+
+export function tensorsText({ tensors }: WriteReport): string {
+  const rows = tensors.map(({ name, type, shape, byteLength, error, source }) => [
+    name,
+    type,
+    shape.join(" x "),
+    byteLength,
+    error.relative.toExponential(1),
+    source,
+  ]);
+  return table(["TENSOR", "TYPE", "SHAPE", "BYTES", "RELATIVE ERROR", "MADE OF"], rows);
+}
+
+export function notesText(notes: readonly string[]): string {
+  return notes.map((note) => `note: ${printable(note)}\n`).join("");
+}
+
+/** The proof that the converter stored in the file; undefined when there is none that can be read. */
+export function storedWiring(metadata: Metadata): WiringProof | undefined {
+  const entry = metadata.get(reportKey);
+  if (entry?.type !== "string") return undefined;
+  try {
+    const { wiring } = JSON.parse(entry.value);
+    // Whoever wrote the file may have written anything: it counts if it can be shown.
+    wiringText(wiring);
+    return wiring;
+  } catch {
+    return undefined;
+  }
+}

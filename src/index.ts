@@ -1,0 +1,14 @@
+// The public names of qrag.
+export { type ErrorCode, errorCodes, QragError } from "../native/errors.ts";
+export type { DecisionToken, Gate, GateInfo, Ranked } from "./gate.ts";
+export { loadGate } from "./load.ts";
+export type {
+  FilterOptions,
+  JudgeAllOptions,
+  JudgeOptions,
+  LoadOptions,
+  Passage,
+  Progress,
+  RankOptions,
+} from "./options.ts";
+export type { Verdict } from "./verdict.ts";

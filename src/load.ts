@@ -1,0 +1,50 @@
+// loadGate: puts a gate together from a model file.
+import { addon } from "../native/binding.ts";
+import { Engine } from "./engine.ts";
+import { Gate, type GateInfo } from "./gate.ts";
+import { type LoadedModel, loadModel } from "./models.ts";
+import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+
+/**
+ * Loads a model: the one the package came with, or the GGUF file at `path`. Dispose the gate when it is no longer
+ * needed (`await using gate = await loadGate()`), it holds the model's whole memory.
+ */
+export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
+  const { threads: wanted, ...rest } = checkOptions("loadGate", options);
+  const threads = checkThreads(wanted);
+  const loaded = await loadModel(checkPath(path), { threads, ...rest });
+  const { model, tokenizer, description } = loaded;
+  const { numbers, prompt } = description;
+  return new Gate({
+    engine: new Engine(model, numbers.decisionCount),
+    encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
+    info: infoOf(loaded, threads, addon().version().level),
+  });
+}
+
+function infoOf(
+  { path, description, tokenizer, fullHead }: LoadedModel,
+  threads: number,
+  level: string,
+): GateInfo {
+  const { numbers, name, decision, tensors, fileTypes } = description;
+  const weights = tensors.filter((tensor) => tensor.name !== "decision.weight");
+  return {
+    path,
+    name,
+    numbers,
+    parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    weightTypes: fileTypes.map(({ type }) => type),
+    contextLength: numbers.contextLength,
+    engine: "reference",
+    level,
+    threads,
+    tokenizer: tokenizer.name,
+    decision: decision.tokenIds.map((id, row) => ({
+      id,
+      text: tokenizer.decodeToken(id),
+      label: decision.labels[row]!,
+    })),
+    fullVocabulary: fullHead,
+  };
+}

@@ -1,0 +1,198 @@
+// The one place where what a caller passes is checked: every message has the form "Expected X for NAME but received V of type T".
+import { availableParallelism } from "node:os";
+import { QragError, quote } from "../native/errors.ts";
+
+/** A text, or any object that carries one. */
+export type Passage = string | { readonly text: string };
+
+/** How far a call has come. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface LoadOptions {
+  /** Threads that compute. Default: the processors this process may use, at most 8. */
+  readonly threads?: number | undefined;
+  /** Stops loading; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with bytes read and bytes in all. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface JudgeOptions {
+  /** Drops what is not computed yet; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Decide by the largest logit of the whole vocabulary instead of the decision rows: the model's reference semantics,
+   * at twice the work. Only for files that hold the full head.
+   */
+  readonly fullVocabulary?: boolean | undefined;
+}
+
+export interface JudgeAllOptions extends JudgeOptions {
+  /** Called with passages judged and passages in all. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface FilterOptions extends JudgeAllOptions {
+  /** Stop as soon as this many relevant passages were found. */
+  readonly stopAfter?: number | undefined;
+}
+
+export interface RankOptions extends JudgeAllOptions {
+  /** Hand back the best so many only. */
+  readonly topK?: number | undefined;
+}
+
+/** Every text is bounded before it reaches the tokenizer. The units are JavaScript's own: UTF-16 code units. */
+export const limits = {
+  /** Far longer than a question. The model's context is smaller still, and says so itself. */
+  queryLength: 65_536,
+  /** Longer than any novel; a day's work for the model. Larger texts are better cut by their owner. */
+  passageLength: 4 * 1024 * 1024,
+  /** Passages in one call that holds them all in memory; `stream` has no such limit. */
+  passages: 1_000_000,
+  /** What the engine takes. */
+  threads: 512,
+} as const;
+
+/** More threads than this wait for each other more than they compute: the matrices of a small model are short. */
+const defaultThreadLimit = 8;
+
+type Check<T> = (value: unknown, name: string) => T;
+type Checks<O> = { [K in keyof O]-?: Check<Exclude<O[K], undefined>> };
+
+const signal: Check<AbortSignal> = (value, name) =>
+  isObject(value) &&
+  typeof value.aborted === "boolean" &&
+  typeof value.addEventListener === "function"
+    ? (value as unknown as AbortSignal)
+    : refuse("an AbortSignal", name, value);
+
+const callback: Check<(progress: Progress) => void> = (value, name) =>
+  typeof value === "function"
+    ? (value as (progress: Progress) => void)
+    : refuse("a function", name, value);
+
+const flag: Check<boolean> = (value, name) =>
+  typeof value === "boolean" ? value : refuse("true or false", name, value);
+
+function count(most: number): Check<number> {
+  return (value, name) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most
+      ? (value as number)
+      : refuse(`a whole number from 1 to ${most}`, name, value);
+}
+
+const judgeChecks: Checks<JudgeOptions> = { signal, fullVocabulary: flag };
+const judgeAllChecks: Checks<JudgeAllOptions> = { ...judgeChecks, onProgress: callback };
+const tables = {
+  loadGate: {
+    threads: count(limits.threads),
+    signal,
+    onProgress: callback,
+  } satisfies Checks<LoadOptions>,
+  score: judgeChecks,
+  judge: judgeChecks,
+  stream: judgeChecks,
+  judgeAll: judgeAllChecks,
+  filter: { ...judgeAllChecks, stopAfter: count(limits.passages) } satisfies Checks<FilterOptions>,
+  rank: { ...judgeAllChecks, topK: count(limits.passages) } satisfies Checks<RankOptions>,
+};
+
+/** The options of `method`, checked; absent and undefined are the same. */
+export function checkOptions<O extends object>(
+  method: keyof typeof tables,
+  options: O | undefined,
+): O {
+  if (options === undefined) return {} as O;
+  if (!isObject(options)) return refuse("an object", `the options of ${method}`, options);
+  const checks = new Map<string, Check<unknown>>(Object.entries(tables[method]));
+  const checked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    const check = checks.get(name);
+    if (!check) {
+      const known = [...checks.keys()].join(", ");
+      throw new QragError(
+        "INPUT_INVALID",
+        `${method} has no option ${quote(name)}. It has: ${known}.`,
+      );
+    }
+    if (value !== undefined) checked[name] = check(value, name);
+  }
+  return checked as O;
+}
+
+export function checkThreads(threads: number | undefined): number {
+  return threads ?? Math.min(availableParallelism(), defaultThreadLimit);
+}
+
+export function checkPath(path: unknown): string | undefined {
+  if (path === undefined || (typeof path === "string" && path !== "")) return path;
+  return refuse("a path", "the model", path);
+}
+
+/** A query of nothing but white space is refused: it is a mistake of the caller's, and every verdict would be noise. */
+export function checkQuery(query: unknown): string {
+  if (typeof query !== "string") return refuse("a string", "query", query);
+  if (query.trim() === "") return refuse("some text", "query", query);
+  return bounded(query, "query", limits.queryLength);
+}
+
+/** The text of a passage, read once. An empty one is judged like any other: the model sees a prompt with nothing in its place. */
+export function checkPassage(passage: unknown, name: string): string {
+  const text = isObject(passage) ? passage.text : passage;
+  if (typeof text !== "string") return refuse("a string or an object with a text", name, passage);
+  return bounded(text, name, limits.passageLength);
+}
+
+/** All passages at once, so that a bad one is refused before any work is done. */
+export function checkPassages<P>(passages: Iterable<P>): { list: P[]; texts: string[] } {
+  const list: P[] = [];
+  const texts: string[] = [];
+  for (const passage of checkIterable(passages)) {
+    if (list.length === limits.passages) {
+      const message = `Expected at most ${limits.passages} passages in one call. Use stream, or several calls.`;
+      throw new QragError("INPUT_INVALID", message);
+    }
+    texts.push(checkPassage(passage, `passages[${list.length}]`));
+    list.push(passage);
+  }
+  return { list, texts };
+}
+
+/** A single string is iterable too, and never meant: it would be judged letter by letter. */
+export function checkIterable<P>(passages: Iterable<P>): Iterable<P> {
+  const many =
+    isObject(passages) && typeof (passages as Iterable<P>)[Symbol.iterator] === "function";
+  return many ? passages : refuse("an array or another iterable of passages", "passages", passages);
+}
+
+function bounded(text: string, name: string, most: number): string {
+  if (text.length <= most) return text;
+  throw new QragError(
+    "INPUT_INVALID",
+    `Expected at most ${most} characters for ${name} but received ${text.length}. Pass it in parts.`,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function refuse(expected: string, name: string, value: unknown): never {
+  throw new QragError(
+    "INPUT_INVALID",
+    `Expected ${expected} for ${name} but received ${shown(value)}`,
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "string") return `${quote(value)} of type string`;
+  if (typeof value === "object" || typeof value === "function")
+    return `a value of type ${typeof value}`;
+  return `${String(value)} of type ${typeof value}`;
+}

@@ -1,0 +1,117 @@
+// Turns a query and a passage into token sequences that fit the model: one, or overlapping windows of a long passage.
+import { type Prompt, renderPrompt } from "../gguf/prompt.ts";
+import { QragError } from "../native/errors.ts";
+import type { Tokenizer } from "../native/tokenizer.ts";
+
+/** What it takes to turn text into the model's input. */
+export interface PromptEncoder {
+  readonly tokenizer: Tokenizer;
+  readonly prompt: Prompt;
+  /** Tokens the model can read at once. */
+  readonly contextLength: number;
+}
+
+/** One prompt, encoded. `last` marks the end of its passage. */
+export interface Window {
+  readonly tokens: Int32Array;
+  readonly last: boolean;
+}
+
+/**
+ * Text beyond this many UTF-16 units a token of context is never encoded in one go: prose has 4 to 5, so more cannot
+ * fit, and the time of one call into the tokenizer stays bounded whatever the passage.
+ */
+const encodedUnitsPerToken = 8;
+/** First guess for a passage too long to have been encoded whole; each window then corrects it. */
+const guessedUnitsPerToken = 4;
+/** Windows smaller than this would hold no sentence. */
+const leastRoom = 16;
+/** Neighbouring windows share about this part of their text, so that a sentence on the border is whole in one of them. */
+const overlap = 1 / 8;
+/** How much text behind a cut the segmenter sees, to tell whether a sentence ends there. */
+const lookahead = 64;
+
+// A fixed locale: the same passage must give the same windows on every machine.
+const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
+const words = new Intl.Segmenter("en", { granularity: "word" });
+
+/** The windows of one passage, each made when it is asked for. */
+export function* windowsOf(
+  encoder: PromptEncoder,
+  query: string,
+  passage: string,
+): Generator<Window> {
+  const { contextLength } = encoder;
+  let unitsPerToken = guessedUnitsPerToken;
+  if (passage.length <= contextLength * encodedUnitsPerToken) {
+    const tokens = encode(encoder, query, passage);
+    if (tokens.length <= contextLength) {
+      yield { tokens, last: true };
+      return;
+    }
+    unitsPerToken = passage.length / tokens.length;
+  }
+  const frame = encode(encoder, query, "").length;
+  const room = contextLength - frame;
+  if (room < leastRoom) throw noRoom(frame, contextLength);
+
+  let start = 0;
+  for (;;) {
+    const units = Math.ceil(room * Math.min(unitsPerToken, encodedUnitsPerToken));
+    const { tokens, end } = longestWindow(encoder, query, passage, start, units, frame);
+    const last = end === passage.length;
+    yield { tokens, last };
+    if (last) return;
+    unitsPerToken = (end - start) / Math.max(1, tokens.length - frame);
+    start = cut(passage, start, end - Math.floor((end - start) * overlap));
+  }
+}
+
+/** The window from `start`: about `units` long, shorter as often as it turns out to have too many tokens. */
+function longestWindow(
+  encoder: PromptEncoder,
+  query: string,
+  passage: string,
+  start: number,
+  units: number,
+  frame: number,
+): { tokens: Int32Array; end: number } {
+  const { contextLength } = encoder;
+  let limit = start + units;
+  for (;;) {
+    const end = limit >= passage.length ? passage.length : cut(passage, start, limit);
+    const tokens = encode(encoder, query, passage.slice(start, end));
+    if (tokens.length <= contextLength) return { tokens, end };
+    if (end - start <= 2) throw noRoom(frame, contextLength);
+    // In proportion to what was too much, and at least a tenth, so that this ends.
+    const fitting = (contextLength - frame) / Math.max(1, tokens.length - frame);
+    limit = start + Math.max(1, Math.floor((end - start) * Math.min(fitting, 0.9)));
+  }
+}
+
+/** The best place to cut `text` in the second half of start..limit: a sentence end, a word end, or just there. */
+function cut(text: string, start: number, limit: number): number {
+  const least = start + (limit - start) / 2;
+  // Only the text around: the segmenter's time grows with the whole string it is given, for every segment again.
+  const piece = text.slice(start, limit + lookahead);
+  for (const segmenter of [sentences, words]) {
+    const begin = segmenter.segment(piece).containing(limit - start)?.index ?? 0;
+    if (start + begin > least) return start + begin;
+  }
+  const splitsPair =
+    /[\uD800-\uDBFF]/.test(text.charAt(limit - 1)) && /[\uDC00-\uDFFF]/.test(text.charAt(limit));
+  if (!splitsPair) return limit;
+  return limit - 1 > start ? limit - 1 : limit + 1;
+}
+
+function encode({ tokenizer, prompt }: PromptEncoder, query: string, passage: string): Int32Array {
+  return tokenizer.encode(renderPrompt(prompt, query, passage));
+}
+
+function noRoom(frame: number, contextLength: number): QragError {
+  return new QragError(
+    "INPUT_INVALID",
+    `The query leaves no room for a passage: with it the prompt takes ${frame} of the model's ${contextLength} tokens, ` +
+      `and a passage needs at least ${leastRoom}. Shorten the query.`,
+  );
+}

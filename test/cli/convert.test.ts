@@ -1,0 +1,169 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readGguf } from "../../gguf/read.ts";
+import { bytesSource } from "../../gguf/source.ts";
+import { loadTokenizer } from "../../native/tokenizer.ts";
+import { Interrupt } from "../../src/cli/run.ts";
+import { loadGate } from "../../src/index.ts";
+import { buildSafetensors } from "../convert/safetensors_builder.ts";
+import { tokenizerJson } from "../fixtures.ts";
+import { qrag } from "./harness.ts";
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+/** A checkpoint of random weights, one block, with Hugging Face's names for Llama. */
+function checkpoint(): Uint8Array {
+  const { vocabularySize } = loadTokenizer(tokenizerJson("bytelevel"));
+  let state = 7;
+  const tensor = (...shape: number[]) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const values = Float32Array.from({ length }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state / 2 ** 32 - 0.5) * 0.4;
+    });
+    return { dtype: "F32", shape, data: new Uint8Array(values.buffer) };
+  };
+  const block = "model.layers.0.";
+  return buildSafetensors({
+    "model.embed_tokens.weight": tensor(vocabularySize, 32),
+    [`${block}input_layernorm.weight`]: tensor(32),
+    [`${block}self_attn.q_proj.weight`]: tensor(32, 32),
+    [`${block}self_attn.k_proj.weight`]: tensor(16, 32),
+    [`${block}self_attn.v_proj.weight`]: tensor(16, 32),
+    [`${block}self_attn.o_proj.weight`]: tensor(32, 32),
+    [`${block}post_attention_layernorm.weight`]: tensor(32),
+    [`${block}mlp.gate_proj.weight`]: tensor(64, 32),
+    [`${block}mlp.up_proj.weight`]: tensor(64, 32),
+    [`${block}mlp.down_proj.weight`]: tensor(32, 64),
+    "model.norm.weight": tensor(32),
+    "spare.thing": tensor(3),
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "qrag-convert-"));
+  await writeFile(at("model.safetensors"), checkpoint());
+  await writeFile(at("tokenizer.json"), tokenizerJson("bytelevel"));
+  await writeFile(at("map.json"), '{"spare.thing": "drop"}');
+  await writeFile(at("prompt.json"), '{"system": "", "template": "{query} # {passage} ="}');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Everything stated, so that nothing of a random model has to be found out. */
+const stated = [
+  ...["--no-proof", "--rope", "half", "--gate-up", "gate-first", "--norm-eps", "1e-5"],
+  ...["--rope-base", "10000", "--heads", "4", "--context-length", "128"],
+];
+const args = (output: string, ...more: string[]) => [
+  ...["convert", at("model.safetensors"), "--tokenizer", at("tokenizer.json"), "-o", at(output)],
+  ...["--map", at("map.json"), ...stated, ...more],
+];
+
+describe("qrag convert", () => {
+  it("writes a file that loads, and reports on standard error", async () => {
+    const { exitCode, out, err } = await qrag(args("out.gguf", "--prompt", at("prompt.json")));
+    expect([exitCode, out]).toEqual([0, ""]);
+    expect(err).toMatch(/^WIRING +IS +SETTLED BY\nrope +half +--rope$/m);
+    expect(err).toMatch(
+      /^blk\.0\.attn_q\.weight +Q8_0 +32 x 32 +1088 .*self_attn\.q_proj\.weight$/m,
+    );
+    expect(err).toMatch(/^spare\.thing +dropped +/m);
+    expect(err).toMatch(/^output\.weight +not in the file +tied/m);
+    expect(err).toMatch(/^Check it with: qrag verify .*out\.gguf$/m);
+    await using gate = await loadGate(at("out.gguf"), { threads: 1 });
+    expect(gate.info).toMatchObject({ name: "model", contextLength: 128, fullVocabulary: true });
+    const file = await readGguf(bytesSource(await readFile(at("out.gguf"))));
+    expect(file.metadata.get("qrag.prompt.template")).toMatchObject({
+      value: "{query} # {passage} =",
+    });
+  });
+
+  it("reports as JSON", async () => {
+    const { out, err } = await qrag(args("json.gguf", "--json", "--type", "f16", "--name", "mine"));
+    expect(err).toBe("");
+    expect(JSON.parse(out)).toMatchObject({
+      output: at("json.gguf"),
+      type: "F16",
+      layout: "qrag",
+      wiring: { wiring: { rope: "half", ropeBase: 10_000 } },
+      dropped: [{ name: "spare.thing" }],
+    });
+  });
+
+  it("writes the plain llama layout", async () => {
+    expect(await qrag(args("llama.gguf", "--layout", "llama"))).toMatchObject({ exitCode: 0 });
+    const file = await readGguf(bytesSource(await readFile(at("llama.gguf"))));
+    expect(file.metadata.get("general.architecture")).toMatchObject({ value: "llama" });
+  });
+
+  it.each([
+    ["no tokenizer", ["convert", "x.pt", "-o", "x.gguf"], 2, /--tokenizer is missing/],
+    ["no output", ["convert", "x.pt", "--tokenizer", "t.json"], 2, /--output is missing/],
+    [
+      "an order that is none",
+      ["convert", "x.pt", "--tokenizer", "t", "-o", "o", "--rope", "odd"],
+      2,
+      /half, interleaved for --rope/,
+    ],
+    [
+      "a number that is none",
+      ["convert", "x.pt", "--tokenizer", "t", "-o", "o", "--rope-base", "ten"],
+      2,
+      /number above 0 for --rope-base/,
+    ],
+    [
+      "a layout that is none",
+      ["convert", "x.pt", "--tokenizer", "t", "-o", "o", "--layout", "gpt"],
+      2,
+      /qrag, llama for --layout/,
+    ],
+  ])("refuses %s", async (_name, given, code, message) => {
+    const { exitCode, err } = await qrag(given);
+    expect(exitCode).toBe(code);
+    expect(err).toMatch(message);
+  });
+
+  it.each([
+    ["a map that is not there", "--map", undefined, /missing\.json could not be read/],
+    ["a map that is no JSON", "--map", "{", /bad\.json is not JSON/],
+    ["a map that is an array", "--map", '["a"]', /bad\.json holds something that is no string/],
+    ["a map of numbers", "--map", '{"a": 1}', /holds something that is no string/],
+    ["an empty map", "--map", "{}", /no JSON object with strings/],
+    [
+      "a prompt without a system",
+      "--prompt",
+      '{"template": "{query}{passage}"}',
+      /"system" and "template"/,
+    ],
+    ["a prompt without a passage", "--prompt", '{"system": "", "template": "{query}"}', /passage/],
+    [
+      "rows without labels",
+      "--rows",
+      '{"query": "q", "passage": "p"}',
+      /Line 1 is no labelled row/,
+    ],
+    ["rows that are no JSON", "--rows", "[1,", /The rows are not JSON/],
+    [
+      "rows of something else",
+      "--rows",
+      '[{"query": "q", "passage": "p", "label": 2}]',
+      /Row 1 is no labelled row/,
+    ],
+  ])("refuses %s", async (_name, option, content, message) => {
+    const path = content === undefined ? at("missing.json") : at("bad.json");
+    if (content !== undefined) await writeFile(path, content);
+    const { exitCode, err } = await qrag(args("never.gguf", option, path));
+    expect([exitCode, err]).toEqual([3, expect.stringMatching(message)]);
+    expect(await readdir(folder)).not.toContain("never.gguf");
+  });
+
+  it("leaves nothing behind when it is interrupted", async () => {
+    const before = await readdir(folder);
+    const signal = AbortSignal.abort(new Interrupt("SIGINT", 130));
+    expect(await qrag(args("never.gguf"), { signal })).toMatchObject({ exitCode: 130, err: "" });
+    expect(await readdir(folder)).toEqual(before);
+  });
+});

@@ -1,0 +1,68 @@
+// Runs the command line inside the test: streams are buffers, and the gate is made up.
+import { Readable, Writable } from "node:stream";
+import type { Io } from "../../src/cli/command.ts";
+import { run } from "../../src/cli/run.ts";
+import { FakeModel, fakeGate } from "../src/fakes.ts";
+
+/** Margin 1 if every word of the query is in the passage, else -1; longer passages a little less. */
+export function wordsMargin(prompt: string): number {
+  const [query = "", passage = ""] = prompt.split("|", 2);
+  const found = query.split(" ").every((word) => passage.includes(word));
+  return (found ? 1 : -1) - prompt.length / 1000;
+}
+
+export interface Setting {
+  readonly stdin?: string | Uint8Array | Readable;
+  readonly env?: Record<string, string>;
+  readonly terminal?: boolean;
+  readonly signal?: AbortSignal;
+  readonly loadGate?: Io["loadGate"];
+}
+
+class Sink extends Writable {
+  readonly isTTY: boolean;
+  readonly chunks: Buffer[] = [];
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.chunks.push(chunk);
+    done();
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
+}
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+  readonly model: FakeModel;
+  /** What loadGate was given. */
+  readonly loads: readonly Parameters<Io["loadGate"]>[];
+}
+
+export async function qrag(args: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  const { stdin = "", env = {}, terminal = false, signal = new AbortController().signal } = setting;
+  const stdout = new Sink(terminal);
+  const stderr = new Sink(terminal);
+  const model = new FakeModel(wordsMargin);
+  const loads: Parameters<Io["loadGate"]>[] = [];
+  const exitCode = await run(args, {
+    stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    env,
+    signal,
+    async loadGate(path, options) {
+      loads.push([path, options]);
+      return setting.loadGate ? setting.loadGate(path, options) : fakeGate({ model });
+    },
+  });
+  return { exitCode, out: stdout.text, err: stderr.text, model, loads };
+}

@@ -1,0 +1,128 @@
+// Stand-ins for the native parts: a tokenizer with a token per UTF-16 unit, and a model that judges the text it can read back.
+import { type ScoreMode, scoreMode } from "../../native/binding.ts";
+import { QragError } from "../../native/errors.ts";
+import type { Tokenizer } from "../../native/tokenizer.ts";
+import { Engine, type ScoringModel } from "../../src/engine.ts";
+import { Gate } from "../../src/gate.ts";
+
+export const fakeTokenizer: Tokenizer = {
+  name: "fake",
+  vocabularySize: 65_536,
+  encode: (text) => Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0)),
+  decodeToken: (id) => String.fromCharCode(id),
+};
+
+export interface FakeBatch {
+  readonly mode: ScoreMode;
+  readonly texts: readonly string[];
+}
+
+/** Computes one macrotask after it is asked, refuses a second call meanwhile, and remembers every batch. */
+export class FakeModel implements ScoringModel {
+  readonly batches: FakeBatch[] = [];
+  disposals = 0;
+  /** Runs inside each computation; may throw, and may wait. */
+  onScore: (batch: FakeBatch) => void | Promise<void> = () => {};
+  readonly #margin: (text: string) => number;
+  #cancel: ((error: Error) => void) | undefined;
+
+  constructor(margin: (text: string) => number = (text) => text.length) {
+    this.#margin = margin;
+  }
+
+  async score(tokens: Int32Array, offsets: Int32Array, mode: ScoreMode): Promise<Float32Array> {
+    if (this.#cancel) throw new Error("a second call while one is running");
+    const texts = Array.from(offsets.subarray(1), (end, index) =>
+      String.fromCharCode(...tokens.subarray(offsets[index], end)),
+    );
+    const batch = { mode, texts };
+    this.batches.push(batch);
+    try {
+      await Promise.race([
+        new Promise<never>((_resolve, reject) => {
+          this.#cancel = reject;
+        }),
+        new Promise(setImmediate).then(() => this.onScore(batch)),
+      ]);
+    } finally {
+      this.#cancel = undefined;
+    }
+    const margins = texts.map(this.#margin);
+    if (mode === scoreMode.argmax) {
+      return Float32Array.from(margins, (margin) => (margin > 0 ? "1" : "0").charCodeAt(0));
+    }
+    return Float32Array.from(margins.flatMap((margin) => [0, margin]));
+  }
+
+  dispose(): void {
+    this.disposals++;
+    this.#cancel?.(new QragError("DISPOSED", "disposed"));
+  }
+}
+
+/** A gate on a made-up model whose margin is a function of the whole prompt, "query|passage". */
+export function fakeGate({
+  model = new FakeModel(),
+  contextLength = 200,
+  fullVocabulary = true,
+}: {
+  model?: FakeModel;
+  contextLength?: number;
+  fullVocabulary?: boolean;
+} = {}): Gate {
+  return new Gate({
+    engine: new Engine(model, 2),
+    encoder: {
+      tokenizer: fakeTokenizer,
+      prompt: { system: "", template: "{query}|{passage}" },
+      contextLength,
+    },
+    info: {
+      path: "/models/fake.gguf",
+      name: "fake",
+      numbers: {
+        contextLength,
+        embeddingLength: 32,
+        blockCount: 1,
+        feedForwardLength: 64,
+        headCount: 2,
+        headCountKv: 1,
+        keyLength: 16,
+        ropeDimensionCount: 16,
+        vocabularySize: 65_536,
+        decisionCount: 2,
+        normEpsilon: 1e-5,
+        ropeFreqBase: 10_000,
+      },
+      parameters: 1_000_000,
+      weightTypes: ["F32"],
+      contextLength,
+      engine: "reference",
+      level: "portable",
+      threads: 1,
+      tokenizer: "fake",
+      decision: [
+        { id: 48, text: "0", label: "0" },
+        { id: 49, text: "1", label: "1" },
+      ],
+      fullVocabulary,
+    },
+  });
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** The code of a QragError a promise is rejected with; anything else is handed on. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof QragError) return error.code;
+    throw error;
+  }
+  return "fulfilled";
+}

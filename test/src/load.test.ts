@@ -1,0 +1,130 @@
+// The whole way with the native engine: a file in, verdicts out.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addon } from "../../native/binding.ts";
+import { loadGate } from "../../src/index.ts";
+import { codeOf } from "./fakes.ts";
+import { type ModelFileSettings, modelFile } from "./model_file.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "qrag-load-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function randomGate(settings: ModelFileSettings = {}) {
+  const path = join(folder, `${JSON.stringify(settings).replace(/\W+/g, "-")}.gguf`);
+  await writeFile(path, await modelFile(settings));
+  return loadGate(path, { threads: 1 });
+}
+
+const query = "capital of Germany";
+const subjects = ["Berlin", "Paris", "The river", "A cat", "Nobody"];
+const passages = Array.from({ length: 50 }, (_, n) => `${subjects[n % 5]} is number ${n}.`);
+
+describe("a loaded gate", () => {
+  it("says what it is", async () => {
+    await using gate = await randomGate();
+    expect(gate.info).toMatchObject({
+      name: "random",
+      contextLength: 256,
+      engine: "reference",
+      level: addon().version().level,
+      threads: 1,
+      weightTypes: ["F32"],
+      fullVocabulary: true,
+    });
+    const { embeddingLength, vocabularySize, feedForwardLength } = gate.info.numbers;
+    const attention = 64 * (64 + 32 + 32 + 64);
+    const block = attention + 3 * 64 * feedForwardLength + 2 * 64;
+    expect(gate.info.parameters).toBe(embeddingLength * vocabularySize + 2 * block + 64);
+    expect(new Set(gate.info.decision.map(({ label }) => label))).toEqual(new Set(["0", "1"]));
+    for (const { text, label } of gate.info.decision) expect(text.trim()).toBe(label);
+  });
+
+  it("gives a passage the same margin alone and among others", async () => {
+    await using gate = await randomGate();
+    const together = await gate.judgeAll(query, passages);
+    expect(new Set(together.map(({ margin }) => margin)).size).toBeGreaterThan(40);
+    expect(new Set(together.map(({ relevant }) => relevant)).size).toBe(2);
+    for (const index of [0, 7, 49]) {
+      const alone = await gate.judge(query, passages[index]!);
+      expect(alone.margin).toBeCloseTo(together[index]!.margin, 4);
+    }
+    const ranked = await gate.rank(query, passages, { topK: 1 });
+    expect(ranked[0]?.verdict.margin).toBeCloseTo(
+      Math.max(...together.map(({ margin }) => margin)),
+      4,
+    );
+  });
+
+  it("answers 1,000 concurrent calls, and as it answers one list", async () => {
+    await using gate = await randomGate();
+    const many = Array.from({ length: 1000 }, (_, n) => `${passages[n % 50]} ${n}`);
+    const scores = await Promise.all(many.map((passage) => gate.score(query, passage)));
+    expect(scores).toHaveLength(1000);
+    const verdicts = await gate.judgeAll(query, many.slice(0, 200));
+    // Where the margin is within rounding of 0, another batch may round it to the other side.
+    const clear = verdicts.flatMap(({ margin }, n) => (Math.abs(margin) > 1e-3 ? [n] : []));
+    expect(clear.length).toBeGreaterThan(180);
+    expect(clear.map((n) => scores[n])).toEqual(clear.map((n) => (verdicts[n]!.relevant ? 1 : 0)));
+  });
+
+  it("judges a long passage in windows, and an empty one at all", async () => {
+    await using gate = await randomGate({ contextLength: 128 });
+    const long = await gate.judge(query, passages.join(" "));
+    expect(long.windows).toBeGreaterThan(3);
+    expect(long.tokens).toBeLessThanOrEqual(long.windows * 128);
+    expect(await gate.judge(query, "")).toMatchObject({ windows: 1 });
+    expect(await codeOf(gate.judge("word ".repeat(200), "p"))).toBe("INPUT_INVALID");
+  });
+
+  it("judges any text a string can hold", async () => {
+    await using gate = await randomGate();
+    const texts = ["\0", "\ud800", "\u{10ffff}", "\ufdfa", "{passage}{query}$&", " \n\t "];
+    for (const { margin } of await gate.judgeAll(texts[3]!, texts))
+      expect(margin).toBeTypeOf("number");
+  });
+
+  it("evaluates the whole vocabulary where the file allows it", async () => {
+    await using tied = await randomGate();
+    const verdict = await tied.judge(query, "Berlin", { fullVocabulary: true });
+    expect(verdict.margin).toBeCloseTo((await tied.judge(query, "Berlin")).margin, 4);
+    await using headless = await randomGate({ head: "left out" });
+    expect(headless.info.fullVocabulary).toBe(false);
+    expect(await codeOf(headless.score(query, "p", { fullVocabulary: true }))).toBe(
+      "MODEL_UNSUPPORTED",
+    );
+  });
+});
+
+describe("ending early", () => {
+  it("rejects what is queued or running when the gate is disposed, at any moment", async () => {
+    for (let moment = 0; moment < 20; moment++) {
+      const gate = await randomGate();
+      const outcomes = Promise.all(passages.map((passage) => codeOf(gate.score(query, passage))));
+      for (let turn = 0; turn < moment; turn++) await new Promise(setImmediate);
+      await gate.dispose();
+      const seen = new Set(await outcomes);
+      expect(["fulfilled", "DISPOSED"]).toEqual(expect.arrayContaining([...seen]));
+      expect(await codeOf(gate.score(query, "p"))).toBe("DISPOSED");
+      await gate.dispose();
+    }
+  });
+
+  it("aborts one request and goes on with the others", async () => {
+    await using gate = await randomGate();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const many = Array.from({ length: 2000 }, (_, n) => `${passages[n % 50]} ${n}`);
+    const aborted = gate.judgeAll(query, many, {
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    const other = gate.judgeAll(query, passages);
+    await expect(aborted).rejects.toBe(reason);
+    expect(await other).toHaveLength(50);
+  });
+});
