@@ -1,0 +1,83 @@
+// The kernels: one table of functions per instruction set. They know arrays and lengths, no model, and call nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace qrag {
+
+/**
+ * Weights as all kernels read them: panels of 16 output channels, in a panel four consecutive inputs of every channel
+ * side by side, so that one 64-byte row feeds one AMX tile row, one zmm, two ymm or four NEON registers.
+ *
+ *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= 127
+ *
+ * `inputs` is a multiple of 64, channels of 16; padding is zero.
+ */
+struct Panels {
+    const int8_t * data;
+    const float * scales;  // [channels]: weight = scale * int8
+    const int32_t * sums;  // [channels]: sum of a channel's int8 weights
+    size_t inputs;
+    size_t channels;
+};
+
+constexpr size_t panel_channels = 16;
+constexpr size_t input_step = 64;
+constexpr size_t row_step = 16;
+
+/**
+ * Rows of activations, one scale each: value = scale * int8. Stored as int8, or as int8 + 128 where the kernel says so.
+ * Memory is readable up to the next multiple of `row_step` rows, whatever it holds.
+ */
+struct Rows {
+    const uint8_t * data;
+    const float * scales;
+    size_t count;
+    size_t stride;  // bytes from row to row, at least the panels' inputs; a multiple of 64
+};
+
+enum class Into {
+    store,   // out[row][channel] = product
+    add,     // out[row][channel] += product
+    swiglu,  // panels alternate gate, up: out[row][channel / 2] = silu(gate) * up, 16 columns per two panels
+};
+
+/** Keys and values of one attention head come in blocks of 16 positions, so that sequences can share a prefix's blocks. */
+constexpr size_t block_positions = 16;
+
+/** Rows that look at the same keys: the heads that share them, times a few neighbouring tokens. */
+struct Attention {
+    const float * const * blocks;   // for positions 0-15, 16-31, ...: keys [width][16], then values [16][width]
+    size_t width;                   // of a head, a multiple of 16
+    size_t rows;
+    const float * const * queries;  // [rows] -> [width], scaled already
+    float * const * out;            // [rows] -> [width]
+    const size_t * positions;       // [rows]: how many keys a row sees, at least 1
+    float * scratch;                // rows * round_up(largest of positions, 16) + 16 * width floats
+};
+
+struct Kernels {
+    const char * name;
+    /** Activations are int8 + 128. */
+    bool offset_activations;
+    /** Once on every thread that computes; false when the system refuses. */
+    bool (*begin_thread)();
+    void (*end_thread)();
+    void (*multiply)(const Rows & rows, const Panels & panels, Into into, float * out, size_t out_stride);
+    /** One row: out = quantized x, of `inputs` bytes of which those from `count` on are padding. Returns the scale. */
+    float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);
+    /** The same of x / rms(x) * weight. */
+    float (*normalize)(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs);
+    void (*attend)(const Attention & attention);
+};
+
+extern const Kernels portable_kernels;
+#if defined(__x86_64__) || defined(_M_X64)
+extern const Kernels avx2_kernels;
+extern const Kernels avx_vnni_kernels;
+extern const Kernels avx512_vnni_kernels;
+extern const Kernels amx_kernels;
+#endif
+
+}  // namespace qrag

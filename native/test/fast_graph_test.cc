@@ -1,0 +1,113 @@
+// The fast graph against the plain decoder, and against itself in every company.
+#include "../engine/fast_graph.h"
+
+#include <cstring>
+#include <random>
+
+#include "../kernels/dispatch.h"
+#include "check.h"
+#include "plain_decoder.h"
+
+using namespace qrag;
+using namespace qrag::test;
+
+namespace {
+
+struct Fixture {
+    explicit Fixture(bool optional, unsigned seed)
+        : model(make_plain_model(optional, seed)), engine(model.numbers, model.specs(), 1) {
+        model.fill(engine);
+        std::mt19937 random(seed);
+        const std::vector<int32_t> prefix = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
+        for (size_t i = 0; i < 9; i++) {
+            std::vector<int32_t> sequence(prefix.begin(), prefix.begin() + static_cast<ptrdiff_t>(i < 8 ? 20 : 2));
+            for (size_t j = 0; j < 1 + i * 5; j++) sequence.push_back(static_cast<int32_t>(random() % 50));
+            sequences.push_back(sequence);
+        }
+    }
+    FastGraph graph(const Kernels & kernels, size_t threads, std::function<bool()> cancelled = [] { return false; }) {
+        return FastGraph(model.numbers, engine.weights().shared, engine.weights().blocks, kernels, threads, cancelled);
+    }
+    PlainModel model;
+    Engine engine;
+    std::vector<std::vector<int32_t>> sequences;
+};
+
+std::vector<float> decide(FastGraph & graph, const std::vector<std::vector<int32_t>> & sequences) {
+    std::vector<int32_t> tokens, offsets{0};
+    for (const auto & sequence : sequences) {
+        tokens.insert(tokens.end(), sequence.begin(), sequence.end());
+        offsets.push_back(static_cast<int32_t>(tokens.size()));
+    }
+    return graph.decide(tokens.data(), offsets.data(), sequences.size());
+}
+
+void check_same(const std::vector<float> & a, const float * b, const std::string & what) {
+    check(std::memcmp(a.data(), b, a.size() * sizeof(float)) == 0, what);
+}
+
+}  // namespace
+
+QRAG_TEST(fast_graph_is_near_the_plain_decoder) {
+    for (const bool optional : {false, true}) {
+        Fixture fixture(optional, 21);
+        for (const Kernels * kernels : usable_kernels()) {
+            FastGraph graph = fixture.graph(*kernels, 2);
+            const std::vector<float> logits = decide(graph, fixture.sequences);
+            double error = 0, size = 0;
+            for (size_t i = 0; i < fixture.sequences.size(); i++) {
+                const std::vector<double> expected = fixture.model.decide(fixture.sequences[i]);
+                for (size_t row = 0; row < expected.size(); row++) {
+                    const double difference = static_cast<double>(logits[i * expected.size() + row]) - expected[row];
+                    error += difference * difference;
+                    size += expected[row] * expected[row];
+                }
+            }
+            // Seven roundings to 8 bits a block, three blocks: a wrong wiring has an error of the size of the result.
+            check(std::sqrt(error / size) < 0.05, std::string(kernels->name) + ": " + std::to_string(std::sqrt(error / size)));
+        }
+    }
+}
+
+QRAG_TEST(fast_graph_gives_the_same_bits_in_every_company) {
+    for (const bool optional : {false, true}) {
+        Fixture fixture(optional, 22);
+        const auto rows = static_cast<size_t>(fixture.model.numbers.decision_count);
+        for (const Kernels * kernels : usable_kernels()) {
+            std::vector<std::vector<float>> alone;
+            for (const auto & sequence : fixture.sequences) {
+                FastGraph fresh = fixture.graph(*kernels, 1);
+                alone.push_back(decide(fresh, {sequence}));
+            }
+            for (const size_t threads : {1u, 2u, 5u}) {
+                FastGraph graph = fixture.graph(*kernels, threads);
+                const std::string name = std::string(kernels->name) + " with threads " + std::to_string(threads);
+                const std::vector<float> together = decide(graph, fixture.sequences);
+                const std::vector<std::vector<int32_t>> few(fixture.sequences.begin() + 2, fixture.sequences.begin() + 6);
+                const std::vector<float> fewer = decide(graph, few);
+                for (size_t i = 0; i < alone.size(); i++) {
+                    check_same(alone[i], together.data() + i * rows, name + ", together");
+                    if (i >= 2 && i < 6) check_same(alone[i], fewer.data() + (i - 2) * rows, name + ", among few");
+                    check_same(alone[i], decide(graph, {fixture.sequences[i]}).data(), name + ", after others");
+                    check_same(alone[i], decide(graph, {fixture.sequences[i]}).data(), name + ", again");
+                }
+            }
+        }
+    }
+}
+
+QRAG_TEST(fast_graph_stops_when_cancelled_and_is_right_afterwards) {
+    Fixture fixture(false, 23);
+    int asked = 0, limit = 0;
+    FastGraph graph = fixture.graph(portable_kernels, 2, [&] { return ++asked == limit; });
+    const std::vector<float> expected = decide(graph, {fixture.sequences[4]});
+    for (limit = 1; limit <= 6; limit++) {
+        asked = 0;
+        check_throws(Code::disposed, "disposed", [&] {
+            decide(graph, fixture.sequences);
+            decide(graph, {fixture.sequences[8]});
+        });
+        asked = 100;
+        check_same(expected, decide(graph, {fixture.sequences[4]}).data(), "after a stop at " + std::to_string(limit));
+    }
+}

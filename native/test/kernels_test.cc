@@ -1,0 +1,217 @@
+// Every kernel set this machine runs, against plain loops.
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "../engine/fast_weights.h"
+#include "../kernels/dispatch.h"
+#include "check.h"
+
+using namespace qrag;
+using namespace qrag::test;
+
+namespace {
+
+/** Runs `body` for every usable set, on a thread prepared for it. */
+template <typename Body>
+void for_each_set(Body body) {
+    for (const Kernels * kernels : usable_kernels()) {
+        check(kernels->begin_thread(), std::string(kernels->name) + " begins");
+        try {
+            body(*kernels);
+        } catch (const std::exception & error) {
+            kernels->end_thread();
+            throw std::runtime_error(std::string(kernels->name) + ": " + error.what());
+        }
+        kernels->end_thread();
+    }
+}
+
+/** Quantized rows as a kernel set stores them. */
+struct Activations {
+    Activations(const Kernels & kernels, size_t count, size_t inputs)
+        : data((count + 2 * row_step) * inputs), scales(count), offset(kernels.offset_activations ? 128 : 0) {
+        rows = {data.data(), scales.data(), count, inputs};
+    }
+    void set(size_t row, size_t input, int value) {
+        data[row * rows.stride + input] = static_cast<uint8_t>(value + offset);
+    }
+    int get(size_t row, size_t input) const {
+        const uint8_t byte = data[row * rows.stride + input];
+        return offset != 0 ? byte - 128 : static_cast<int8_t>(byte);
+    }
+    Aligned<uint8_t> data;
+    Aligned<float> scales;
+    int offset;
+    Rows rows;
+};
+
+/** Products with integers chosen by `activation(row, input)` and `weight(channel, input)` of magnitude up to 127. */
+template <typename Activation, typename Weight>
+void compare_products(size_t rows, size_t channels, size_t inputs, Activation activation, Weight weight) {
+    Packed packed(inputs, channels);
+    std::vector<std::vector<float>> plain(channels, std::vector<float>(inputs));
+    for (size_t c = 0; c < channels; c++) {
+        for (size_t i = 0; i < inputs; i++) plain[c][i] = static_cast<float>(weight(c, i));
+        plain[c][inputs - 1] = 127;  // so that the channel's scale is 1
+        packed.set(c, plain[c].data(), inputs);
+    }
+    const Panels panels = packed.panels();
+    for_each_set([&](const Kernels & kernels) {
+        Activations activations(kernels, rows, panels.inputs);
+        for (size_t r = 0; r < rows; r++) {
+            activations.scales[r] = 0.001f * static_cast<float>(r % 7 + 1);
+            for (size_t i = 0; i < panels.inputs; i++) activations.set(r, i, i < inputs ? activation(r, i) : 0);
+        }
+        std::vector<float> stored(rows * panels.channels, -1.0f), added(rows * panels.channels, 0.5f),
+            swiglu(rows * panels.channels / 2, -1.0f);
+        kernels.multiply(activations.rows, panels, Into::store, stored.data(), panels.channels);
+        kernels.multiply(activations.rows, panels, Into::add, added.data(), panels.channels);
+        kernels.multiply(activations.rows, panels, Into::swiglu, swiglu.data(), panels.channels / 2);
+        for (size_t r = 0; r < rows; r++) {
+            const auto product = [&](size_t c) {
+                int64_t sum = 0;
+                for (size_t i = 0; i < inputs; i++) sum += activations.get(r, i) * static_cast<int>(plain[c][i]);
+                return static_cast<double>(sum) * static_cast<double>(activations.scales[r]);
+            };
+            for (size_t c = 0; c < channels; c++) {
+                // The integer sum is exact; one rounding to float and two multiplications follow.
+                const double expected = product(c), tolerance = std::fabs(expected) * 4e-7 + 1e-12;
+                check_near(static_cast<double>(stored[r * panels.channels + c]), expected, tolerance, "store");
+                check_near(static_cast<double>(added[r * panels.channels + c]), expected + 0.5, tolerance + 1e-7, "add");
+                const bool gate = c / panel_channels % 2 == 0 && c + panel_channels < channels;
+                if (!gate) continue;
+                const double up = product(c + panel_channels), silu = expected / (1 + std::exp(-expected));
+                const size_t column = c / panel_channels / 2 * panel_channels + c % panel_channels;
+                check_near(static_cast<double>(swiglu[r * panels.channels / 2 + column]), silu * up,
+                           std::fabs(silu * up) * 3e-6 + std::fabs(up) * 1e-30, "swiglu");
+            }
+        }
+    });
+}
+
+}  // namespace
+
+QRAG_TEST(products_are_exact_for_every_count_of_rows) {
+    std::mt19937 random(1);
+    const auto any = [&](size_t, size_t) { return static_cast<int>(random() % 255) - 127; };
+    for (size_t rows = 1; rows <= 37; rows++) compare_products(rows, 32, 64, any, any);
+    compare_products(70, 96, 192, any, any);
+    compare_products(5, 32, 1000, any, any);  // padded inputs
+}
+
+QRAG_TEST(products_of_extreme_numbers_do_not_saturate) {
+    for (const int a : {-127, 127}) {
+        for (const int w : {-127, 127}) {
+            compare_products(17, 32, 128, [&](size_t, size_t) { return a; }, [&](size_t, size_t) { return w; });
+            compare_products(17, 32, 128, [&](size_t, size_t i) { return i % 2 ? a : -a; },
+                             [&](size_t, size_t i) { return i % 2 ? w : -w; });
+        }
+    }
+    compare_products(3, 32, 64, [](size_t, size_t) { return 0; }, [](size_t, size_t) { return 1; });
+}
+
+QRAG_TEST(rows_are_quantized_to_the_nearest_step) {
+    std::mt19937 random(2);
+    std::normal_distribution<float> normal;
+    for (const size_t count : {1u, 7u, 16u, 63u, 64u, 100u, 512u}) {
+        std::vector<float> x(count), weight(count);
+        double squares = 0;
+        for (size_t i = 0; i < count; i++) {
+            x[i] = normal(random) * 3;
+            weight[i] = 1 + 0.1f * normal(random);
+            squares += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+        }
+        const double rms = std::sqrt(squares / static_cast<double>(count) + 1e-5);
+        const size_t inputs = (count + input_step - 1) / input_step * input_step;
+        for_each_set([&](const Kernels & kernels) {
+            for (const bool normed : {false, true}) {
+                Activations one(kernels, 1, inputs);
+                std::memset(one.data.data(), 77, inputs);
+                one.scales[0] = normed ? kernels.normalize(x.data(), weight.data(), 1e-5f, count, one.data.data(), inputs)
+                                       : kernels.quantize(x.data(), count, one.data.data(), inputs);
+                const auto scale = static_cast<double>(one.scales[0]);
+                for (size_t i = 0; i < inputs; i++) {
+                    const double plain = i < count ? static_cast<double>(x[i]) : 0;
+                    const double expected = normed && i < count ? plain / rms * static_cast<double>(weight[i]) : plain;
+                    check_near(one.get(0, i) * scale, expected, scale * 0.5001, "a value");
+                    check(std::abs(one.get(0, i)) <= 127, "range");
+                }
+            }
+        });
+    }
+}
+
+QRAG_TEST(a_row_of_zeros_stays_zero) {
+    const std::vector<float> zeros(64, 0.0f), ones(64, 1.0f);
+    for_each_set([&](const Kernels & kernels) {
+        Activations one(kernels, 1, 64);
+        check_near(static_cast<double>(kernels.quantize(zeros.data(), 64, one.data.data(), 64)), 0, 0, "scale");
+        check(one.get(0, 0) == 0 && one.get(0, 63) == 0, "values");
+        kernels.normalize(zeros.data(), ones.data(), 1e-5f, 64, one.data.data(), 64);
+        check(one.get(0, 0) == 0, "normalized");
+    });
+}
+
+QRAG_TEST(attention_equals_plain_loops_and_does_not_depend_on_its_neighbours) {
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal;
+    for (const size_t width : {16u, 64u, 80u}) {
+        for (const size_t positions : {1u, 2u, 15u, 16u, 17u, 33u, 100u}) {
+            constexpr size_t rows = 19;
+            std::vector<Aligned<float>> blocks;
+            std::vector<const float *> pointers;
+            for (size_t b = 0; b * block_positions < positions; b++) {
+                blocks.emplace_back(2 * block_positions * width);
+                for (size_t i = 0; i < blocks.back().size(); i++) blocks.back()[i] = normal(random);
+                pointers.push_back(blocks.back().data());
+            }
+            std::vector<float> queries(rows * width);
+            for (float & q : queries) q = normal(random) * 0.3f;
+            std::vector<const float *> from;
+            std::vector<size_t> seen;
+            for (size_t r = 0; r < rows; r++) {
+                from.push_back(queries.data() + r * width);
+                seen.push_back(std::max<size_t>(1, positions - std::min<size_t>(positions - 1, (rows - 1 - r) / 4)));
+            }
+            for_each_set([&](const Kernels & kernels) {
+                std::vector<float> out(rows * width), alone(width), scratch(rows * (positions + 15) + 16 * width);
+                std::vector<float *> to;
+                for (size_t r = 0; r < rows; r++) to.push_back(out.data() + r * width);
+                kernels.attend({pointers.data(), width, rows, from.data(), to.data(), seen.data(), scratch.data()});
+                for (size_t r = 0; r < rows; r++) {
+                    float * one = alone.data();
+                    kernels.attend({pointers.data(), width, 1, &from[r], &one, &seen[r], scratch.data()});
+                    check(std::memcmp(one, to[r], width * sizeof(float)) == 0, "the same bits alone");
+                    std::vector<double> weights, expected(width, 0.0);
+                    double sum = 0;
+                    for (size_t p = 0; p < seen[r]; p++) {
+                        double dot = 0;
+                        for (size_t d = 0; d < width; d++) {
+                            dot += static_cast<double>(from[r][d]) *
+                                   static_cast<double>(pointers[p / 16][d * block_positions + p % 16]);
+                        }
+                        weights.push_back(std::exp(dot));
+                        sum += weights.back();
+                    }
+                    for (size_t p = 0; p < seen[r]; p++) {
+                        for (size_t d = 0; d < width; d++) {
+                            expected[d] += weights[p] / sum *
+                                           static_cast<double>(pointers[p / 16][(block_positions + p % 16) * width + d]);
+                        }
+                    }
+                    for (size_t d = 0; d < width; d++) {
+                        check_near(static_cast<double>(to[r][d]), expected[d], 2e-5, "attention");
+                    }
+                }
+            });
+        }
+    }
+}
+
+QRAG_TEST(kernels_are_chosen_by_name) {
+    check(choose_kernels("") == usable_kernels().front(), "the best by default");
+    check(choose_kernels("portable") == &portable_kernels && usable_kernels().back() == &portable_kernels, "portable");
+    check(choose_kernels("avx9000") == nullptr, "unknown");
+    for (const Kernels * kernels : usable_kernels()) check(choose_kernels(kernels->name) == kernels, kernels->name);
+}
