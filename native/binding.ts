@@ -37,6 +37,8 @@ export type ScoreMode = (typeof scoreMode)[keyof typeof scoreMode];
 
 /** A model in native memory. The life of one: write every tensor, seal, score (one call at a time), dispose. */
 export interface NativeModel {
+  /** The kernels that compute decisions, or "reference". */
+  readonly kernels: string;
   /** Copies `bytes` into tensor number `tensor` (its place in the list given to the constructor). */
   write(tensor: number, byteOffset: number, bytes: Uint8Array): void;
   /** Checks that every tensor is complete and finite, and starts the worker thread. */
@@ -57,8 +59,12 @@ export interface NativeAddon {
     numbers: ModelNumbers,
     tensors: readonly TensorSpec[],
     threads: number,
+    /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
+    kernels: string,
   ) => NativeModel;
-  /** Versions, and the instruction set the kernels were built for. */
+  /** The kernel sets this machine runs, the best first. */
+  kernels(): string[];
+  /** Versions, and the instruction set that ggml was built for. */
   version(): { qrag: string; ggml: string; level: string };
   tensorTable(): NativeTensorRow[];
   /** ggml's own quantization of whole rows. F32 in, bytes of `type` out. */

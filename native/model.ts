@@ -9,6 +9,8 @@ export interface TensorStream extends TensorSpec {
 export interface OpenModelOptions {
   /** Threads that compute, the model's own worker among them. */
   threads: number;
+  /** See NativeAddon.Model. Default: the reference, which all else is measured by. */
+  kernels?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -16,10 +18,10 @@ export interface OpenModelOptions {
 export async function openModel(
   numbers: ModelNumbers,
   tensors: readonly TensorStream[],
-  { threads, signal }: OpenModelOptions,
+  { threads, kernels = "reference", signal }: OpenModelOptions,
 ): Promise<NativeModel> {
   const specs = tensors.map(({ name, type, shape }) => ({ name, type, shape }));
-  const model = new (addon().Model)(numbers, specs, threads);
+  const model = new (addon().Model)(numbers, specs, threads, kernels);
   try {
     for (const [index, tensor] of tensors.entries()) {
       let offset = 0;

@@ -26,7 +26,7 @@ export function loadTokenizer(json: string): Tokenizer {
   const definition = parseDefinition(json);
   const model = bpeModel(definition.get("model"));
   const normalize = normalizer(definition.get("normalizer"));
-  const cut = preTokenizer(definition.get("pre_tokenizer"));
+  const cut = preTokenizer(definition.get("pre_tokenizer"), definition.get("normalizer").absent);
   const added = addedTokens(definition.get("added_tokens"), model.vocabulary, normalize);
   const contents = new Map(Array.from(model.vocabulary, ([token, id]) => [id, token]));
   for (const [id, content] of added.contents) contents.set(id, content);

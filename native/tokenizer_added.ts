@@ -27,7 +27,7 @@ const startsWithWord = new RegExp(`^[${word}]`, "u");
 const space = new RegExp(`[${whiteSpace}]`, "u");
 
 export interface AddedTokens {
-  /** Id -> content. */
+  /** Id -> content, normalized where the token is matched so: that is what decoding gives. */
   readonly contents: ReadonlyMap<number, string>;
   /** Cuts a text at the tokens, and normalizes the text between them. */
   split(text: string): Segment[];
@@ -43,12 +43,14 @@ export function addedTokens(
   const ordered = [...tokens.filter((t) => t.special), ...tokens.filter((t) => !t.special)];
   const raw = new Matcher();
   const normalized = new Matcher();
+  const contents = new Map<number, string>();
   for (const token of ordered) {
-    if (token.normalized) normalized.add(normalize(token.content), token);
-    else raw.add(token.content, token);
+    const content = token.normalized ? normalize(token.content) : token.content;
+    (token.normalized ? normalized : raw).add(content, token);
+    contents.set(token.id, content);
   }
   return {
-    contents: new Map(tokens.map(({ id, content }) => [id, content])),
+    contents,
     split(text) {
       return raw.split(text, true).flatMap((segment) => {
         if ("id" in segment) return [segment];
@@ -122,6 +124,7 @@ class Matcher {
         segments.push({ text: text.slice(start, end), atStart: atStart && start === 0 });
       }
     };
+    const spacesAfter = spaceRuns(text);
     let done = 0;
     for (let index = 0; index < text.length; ) {
       const found = this.match(text, index);
@@ -132,10 +135,9 @@ class Matcher {
       const { token, end } = found;
       const alone = !token.singleWord || standsAlone(text, index, end);
       if (alone) {
-        const from = token.lstrip ? Math.max(spacesBefore(text, index), done) : index;
-        between(done, from);
+        between(done, token.lstrip ? spacesBefore(text, done, index) : index);
         segments.push({ id: token.id });
-        done = token.rstrip ? spacesAfter(text, end) : end;
+        done = token.rstrip ? spacesAfter(end) : end;
       }
       index = end;
     }
@@ -162,14 +164,22 @@ function standsAlone(text: string, start: number, end: number): boolean {
   );
 }
 
-function spacesBefore(text: string, end: number): number {
+function spacesBefore(text: string, limit: number, end: number): number {
   let start = end;
-  while (start > 0 && space.test(text[start - 1]!)) start--;
+  while (start > limit && space.test(text[start - 1]!)) start--;
   return start;
 }
 
-function spacesAfter(text: string, start: number): number {
-  let end = start;
-  while (end < text.length && space.test(text[end]!)) end++;
-  return end;
+/** Where the spaces from a place on end; a run is walked once, however many tokens stand in it. */
+function spaceRuns(text: string): (start: number) => number {
+  let runStart = 0;
+  let runEnd = -1;
+  return (start) => {
+    if (start < runStart || start > runEnd) {
+      runStart = start;
+      runEnd = start;
+      while (runEnd < text.length && space.test(text[runEnd]!)) runEnd++;
+    }
+    return runEnd;
+  };
 }

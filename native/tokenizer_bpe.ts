@@ -76,6 +76,7 @@ function readVocabulary(part: Part): Map<string, number> {
     if (!Number.isInteger(id) || id < 0 || id > maxTokenId) {
       part.refuse(`gives ${quote(token)} no id from 0 to ${maxTokenId}`);
     }
+    if (/\p{Cs}/u.test(token)) part.refuse(`has the token ${quote(token)}, half a surrogate pair`);
     if (ids.has(id)) part.refuse(`gives the id ${id} to two tokens, one of them ${quote(token)}`);
     ids.add(id);
     vocabulary.set(token, id);

@@ -75,10 +75,10 @@ export class Part {
     return steps;
   }
 
-  /** Plain text of {"String": text}; a regular expression of the file is never run. */
+  /** The text of {"String": text}. */
   pattern(): string {
     const text = this.get("String");
-    if (text.absent) this.refuse(`${describe(this.value)} is not a plain string`);
+    if (text.absent) this.refuse('is not {"String": text}; regular expressions are not run here');
     if (text.text() === "") text.refuse("is empty");
     return text.text();
   }
@@ -98,9 +98,11 @@ export class Part {
   }
 }
 
-/** A value out of the file, for a message. */
+/** A value out of the file, for a message. Lists and objects may be of any size and depth. */
 export function describe(value: unknown): string {
-  return quote(JSON.stringify(value) ?? "nothing");
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 export function parseDefinition(json: string): Part {

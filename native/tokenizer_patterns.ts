@@ -10,13 +10,15 @@ const S = whiteSpace;
 const contraction = "'(?:[sS\\u017f]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
 const spaces = `[${S}]+(?![^${S}])|[${S}]+`;
 
+const gpt2 = `'s|'t|'re|'ve|'m|'ll|'d| ?[${L}]+| ?[${N}]+| ?[^${S}${L}${N}]+|${spaces}`;
+
+/** What the ByteLevel pre-tokenizer splits with when its use_regex is true. */
+export const byteLevelPattern = new RegExp(gpt2, "gu");
+
 /** Text -> the same expression in JavaScript, with the classes of Hugging Face written out. */
 const known: ReadonlyMap<string, string> = new Map([
-  // GPT-2 (encoder.py); the ByteLevel pre-tokenizer's own, and RoBERTa's, GPT-NeoX's, Phi's.
-  [
-    String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
-    `'s|'t|'re|'ve|'m|'ll|'d| ?[${L}]+| ?[${N}]+| ?[^${S}${L}${N}]+|${spaces}`,
-  ],
+  // GPT-2 (encoder.py), and with it RoBERTa, GPT-NeoX, Phi.
+  [String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, gpt2],
   // Llama 3; GPT-3.5 and GPT-4 (cl100k_base) as converted to tokenizer.json.
   [
     String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
@@ -60,6 +62,3 @@ export function knownPattern(pattern: string): RegExp | undefined {
 }
 
 export const knownPatterns: readonly string[] = [...known.keys()];
-
-/** GPT-2's, the first of the table. */
-export const byteLevelPattern = new RegExp([...known.values()][0]!, "gu");

@@ -24,10 +24,12 @@ const oneSpace = new RegExp(`[${whiteSpace}]`, "gu");
 // Rust's char::is_numeric is one version of Unicode ahead of the regular expressions.
 const oneDigit = new RegExp(`[${number}\\u{11de0}-\\u{11de9}\\u{16ff4}-\\u{16ff6}]`, "gu");
 
-export function preTokenizer(part: Part): PreTokenizer {
+/** `plain`: no normalizer comes before it. */
+export function preTokenizer(part: Part, plain: boolean): PreTokenizer {
   if (part.absent) return (text) => [text];
   const sequence = part.type === "Sequence";
-  const steps = (sequence ? part.get("pretokenizers").steps() : [part]).map(step);
+  const parts = sequence ? part.get("pretokenizers").steps() : [part];
+  const steps = parts.map((each, index) => step(each, plain && index === 0));
   return (text, atStart) => {
     let pieces = [text];
     for (const [index, cut] of steps.entries()) {
@@ -37,7 +39,7 @@ export function preTokenizer(part: Part): PreTokenizer {
   };
 }
 
-function step(part: Part, index: number): PreTokenizer {
+function step(part: Part, first: boolean): PreTokenizer {
   switch (part.type) {
     case "ByteLevel":
       return byteLevel(part);
@@ -50,7 +52,7 @@ function step(part: Part, index: number): PreTokenizer {
       return (text) => cut(text, find(text), behavior, invert);
     }
     case "Metaspace":
-      return metaspace(part, index);
+      return metaspace(part, first);
     case "Whitespace":
       return (text) => cut(text, matches(text, words), "Removed", true);
     case "WhitespaceSplit":
@@ -90,7 +92,7 @@ function byteLevel(part: Part): PreTokenizer {
   };
 }
 
-function metaspace(part: Part, index: number): PreTokenizer {
+function metaspace(part: Part, first: boolean): PreTokenizer {
   const replacement = part.get("replacement").text();
   if ([...replacement].length !== 1) part.get("replacement").refuse("must be one character");
   const scheme = part.get("prepend_scheme").absent ? "always" : part.get("prepend_scheme").text();
@@ -100,8 +102,9 @@ function metaspace(part: Part, index: number): PreTokenizer {
   if (!part.get("add_prefix_space").flag(true) && scheme !== "never") {
     part.get("add_prefix_space").refuse(`is false, yet the prepend_scheme is "${scheme}"`);
   }
-  if (scheme === "first" && index > 0) {
-    part.refuse('has the prepend_scheme "first" and is not the first step');
+  // "first" means the start of the original text, which earlier steps may have moved.
+  if (scheme === "first" && !first) {
+    part.refuse('has the prepend_scheme "first" behind a normalizer or another step');
   }
   const split = part.get("split").flag(true);
   return (text, atStart) => {

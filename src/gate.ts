@@ -37,8 +37,9 @@ export interface GateInfo {
   readonly weightTypes: readonly string[];
   /** Tokens a prompt may have; longer passages are judged in windows. */
   readonly contextLength: number;
-  readonly engine: "reference";
-  /** The instruction set the kernels use. */
+  /** The fast graph, or the reference: stock operations of ggml's, all in the file's own weight types. */
+  readonly engine: "fast" | "reference";
+  /** The instruction set of the kernels. */
   readonly level: string;
   readonly threads: number;
   /** Which implementation encodes text. */

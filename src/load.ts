@@ -10,24 +10,26 @@ import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./optio
  * needed (`await using gate = await loadGate()`), it holds the model's whole memory.
  */
 export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
-  const { threads: wanted, ...rest } = checkOptions("loadGate", options);
+  const { threads: wanted, engine = "fast", ...rest } = checkOptions("loadGate", options);
   const threads = checkThreads(wanted);
-  const loaded = await loadModel(checkPath(path), { threads, ...rest });
+  // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
+  const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
+  const loaded = await loadModel(checkPath(path), { threads, kernels, ...rest });
   const { model, tokenizer, description } = loaded;
   const { numbers, prompt } = description;
   return new Gate({
     engine: new Engine(model, numbers.decisionCount),
     encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
-    info: infoOf(loaded, threads, addon().version().level),
+    info: infoOf(loaded, threads),
   });
 }
 
 function infoOf(
-  { path, description, tokenizer, fullHead }: LoadedModel,
+  { path, description, tokenizer, model, fullHead }: LoadedModel,
   threads: number,
-  level: string,
 ): GateInfo {
   const { numbers, name, decision, tensors, fileTypes } = description;
+  const reference = model.kernels === "reference";
   const weights = tensors.filter((tensor) => tensor.name !== "decision.weight");
   return {
     path,
@@ -36,8 +38,8 @@ function infoOf(
     parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     weightTypes: fileTypes.map(({ type }) => type),
     contextLength: numbers.contextLength,
-    engine: "reference",
-    level,
+    engine: reference ? "reference" : "fast",
+    level: reference ? addon().version().level : model.kernels,
     threads,
     tokenizer: tokenizer.name,
     decision: decision.tokenIds.map((id, row) => ({

@@ -19,6 +19,8 @@ const chunkBytes = 4 * 1024 * 1024;
 
 export interface LoadModelOptions {
   readonly threads: number;
+  /** As native/model.ts has it. */
+  readonly kernels?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -73,7 +75,7 @@ export async function openGguf(path: string): Promise<{ source: ByteSource; file
 /** Loads the model `name`, or the package's own. When this fails, nothing stays open. */
 export async function loadModel(
   name: string | undefined,
-  { threads, signal, onProgress }: LoadModelOptions,
+  { threads, kernels, signal, onProgress }: LoadModelOptions,
   native: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
   signal?.throwIfAborted();
@@ -93,7 +95,11 @@ export async function loadModel(
     const streams = description.tensors.map(
       (tensor): TensorStream => ({ ...tensor, chunks: () => chunksOf(source, tensor, progress) }),
     );
-    const model = await native.openModel(description.numbers, streams, { threads, signal });
+    const model = await native.openModel(description.numbers, streams, {
+      threads,
+      kernels,
+      signal,
+    });
     return { path, description, tokenizer, model, fullHead };
   } catch (error) {
     throw modelError(error, path);

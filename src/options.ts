@@ -14,6 +14,8 @@ export interface Progress {
 export interface LoadOptions {
   /** Threads that compute. Default: the processors this process may use, at most 8. */
   readonly threads?: number | undefined;
+  /** "reference" computes with stock operations in the file's own types: slower, and the yardstick. Default "fast". */
+  readonly engine?: "fast" | "reference" | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with bytes read and bytes in all. */
@@ -78,6 +80,9 @@ const callback: Check<(progress: Progress) => void> = (value, name) =>
 const flag: Check<boolean> = (value, name) =>
   typeof value === "boolean" ? value : refuse("true or false", name, value);
 
+const choice: Check<"fast" | "reference"> = (value, name) =>
+  value === "fast" || value === "reference" ? value : refuse('"fast" or "reference"', name, value);
+
 function count(most: number): Check<number> {
   return (value, name) =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most
@@ -90,6 +95,7 @@ const judgeAllChecks: Checks<JudgeAllOptions> = { ...judgeChecks, onProgress: ca
 const tables = {
   loadGate: {
     threads: count(limits.threads),
+    engine: choice,
     signal,
     onProgress: callback,
   } satisfies Checks<LoadOptions>,

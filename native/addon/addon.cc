@@ -1,6 +1,7 @@
 // The addon's exports: native/binding.ts's NativeAddon.
 #include "../engine/tensor_table.h"
 #include "../engine/types.h"
+#include "../kernels/dispatch.h"
 #include "border.h"
 #include "cpu_floor.h"
 #include "ggml-cpu.h"
@@ -28,6 +29,13 @@ Napi::Value version(const Napi::CallbackInfo & info) {
     result.Set("ggml", ggml_version());
     result.Set("level", level());
     return result;
+}
+
+/** The kernel sets this machine runs, the best first. */
+Napi::Value kernels(const Napi::CallbackInfo & info) {
+    Napi::Array names = Napi::Array::New(info.Env());
+    for (const Kernels * each : usable_kernels()) names.Set(names.Length(), each->name);
+    return names;
 }
 
 Napi::Value tensors(const Napi::CallbackInfo & info) {
@@ -69,6 +77,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new Environment());
     exports.Set("Model", ModelObject::define(env));
     exports.Set("version", Napi::Function::New(env, version, "version"));
+    exports.Set("kernels", Napi::Function::New(env, kernels, "kernels"));
     exports.Set("tensorTable", Napi::Function::New(env, tensors, "tensorTable"));
     exports.Set("quantizeRows", Napi::Function::New(env, quantize_rows, "quantizeRows"));
     exports.Set("dequantizeRows", Napi::Function::New(env, dequantize_rows, "dequantizeRows"));

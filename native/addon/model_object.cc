@@ -78,6 +78,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
                            InstanceMethod("score", &ModelObject::score),
                            InstanceMethod("trace", &ModelObject::trace),
                            InstanceMethod("dispose", &ModelObject::dispose),
+                           InstanceAccessor<&ModelObject::kernels>("kernels"),
                        });
 }
 
@@ -88,7 +89,9 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Mod
         const std::vector<TensorSpec> specs = specs_argument(info[1]);
         const int64_t threads = integer_argument(info[2], "threads");
         if (threads < 1 || threads > 512) throw Error(Code::input_invalid, "expected 1 to 512 for threads");
-        engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads));
+        const std::string kernels = text_argument(info[3], "kernels");
+        engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels);
+        kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
         worker_ = std::make_unique<Worker>();
         channel_ = Channel::New(env, "qrag model", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this);
     });
@@ -211,6 +214,8 @@ Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
         });
     });
 }
+
+Napi::Value ModelObject::kernels(const Napi::CallbackInfo & info) { return Napi::String::New(info.Env(), kernels_); }
 
 Napi::Value ModelObject::dispose(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {

@@ -37,12 +37,14 @@ class ModelObject : public Napi::ObjectWrap<ModelObject> {
     Napi::Value score(const Napi::CallbackInfo & info);
     Napi::Value trace(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
+    Napi::Value kernels(const Napi::CallbackInfo & info);
 
     /** Runs `work` on the worker and promises its answer. Refused while another job runs. */
     Napi::Value start(Napi::Env env, std::function<Answer(Engine &)> work);
     Engine & engine(bool sealed) const;
     void release();
 
+    std::string kernels_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Worker> worker_;
     Channel channel_;

@@ -1,4 +1,4 @@
-// Running the reference graph over a batch and reading its result.
+// Which graph answers what: decisions the fast one where there is one, everything else the reference.
 #include "engine.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "ggml-cpu.h"
+#include "../kernels/dispatch.h"
 
 namespace qrag {
 
@@ -28,10 +29,23 @@ std::vector<float> read(const ggml_tensor * tensor) {
     return values;
 }
 
+/** Null for the reference graph; it is also the best where only the portable kernels run, which ggml's own outdo. */
+const Kernels * kernels_argument(const std::string & name) {
+    if (name == "reference") return nullptr;
+    const Kernels * kernels = choose_kernels(name);
+    if (kernels == nullptr) {
+        std::string usable;
+        for (const Kernels * each : usable_kernels()) usable += std::string(usable.empty() ? "" : ", ") + each->name;
+        throw Error(Code::input_invalid, "no kernels named \"" + name + "\" run on this machine, which has: " + usable);
+    }
+    return name.empty() && kernels == &portable_kernels ? nullptr : kernels;
+}
+
 }  // namespace
 
-Engine::Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads)
-    : numbers_(numbers), threads_(threads), weights_(numbers, specs) {
+Engine::Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads,
+               const std::string & kernels)
+    : numbers_(numbers), threads_(threads), kernels_(kernels_argument(kernels)), weights_(numbers, specs) {
     if (threads < 1 || threads > GGML_MAX_N_THREADS) {
         throw Error(Code::input_invalid, "threads is " + std::to_string(threads) + ", expected 1 to " +
                                              std::to_string(GGML_MAX_N_THREADS));
@@ -45,6 +59,13 @@ Engine::~Engine() {
 
 void Engine::seal() {
     weights_.check();
+    if (kernels_ == nullptr) return;
+    fast_ = std::make_unique<FastGraph>(numbers_, weights_.shared, weights_.blocks, *kernels_,
+                                        static_cast<size_t>(threads_), [this] { return cancelled_.load(); });
+}
+
+void Engine::prepare_reference() {
+    if (backend_) return;
     backend_.reset(ggml_backend_cpu_init());
     ggml_threadpool_params params = ggml_threadpool_params_default(threads_);
     params.poll = 0;  // between batches the threads sleep: a desktop application is idle most of the time
@@ -61,6 +82,10 @@ std::vector<float> Engine::score(const std::vector<int32_t> & tokens, const std:
                                  Mode mode) {
     check_sequences(tokens, offsets, numbers_);
     const size_t count = offsets.size() - 1;
+    if (mode == Mode::decision && fast_) {
+        if (cancelled_) throw Error(Code::disposed, "the model was disposed");
+        return fast_->decide(tokens.data(), offsets.data(), count);
+    }
     if (mode == Mode::surprise) return surprise(tokens.data(), offsets.data(), count);
 
     const Batch batch = Batch::pack(tokens.data(), offsets.data(), count);
@@ -100,6 +125,7 @@ std::vector<Step> Engine::trace(const std::vector<int32_t> & tokens) {
 
 std::vector<float> Engine::run(const Batch & batch, Head head, std::vector<Step> * steps) {
     if (cancelled_) throw Error(Code::disposed, "the model was disposed");
+    prepare_reference();
     const size_t nodes = reference_graph_nodes(numbers_);
     const ggml_context_ptr context(ggml_init({/*.mem_size =*/ggml_tensor_overhead() * nodes * 2 +
                                                   ggml_graph_overhead_custom(nodes, false),

@@ -1,10 +1,12 @@
-// Engine: weights plus the forward pass. It knows no JavaScript and no files; one thread uses it at a time.
+// Engine: weights plus the forward passes. It knows no JavaScript and no files; one thread uses it at a time.
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "fast_graph.h"
 #include "ggml-cpp.h"
 #include "numbers.h"
 #include "reference_graph.h"
@@ -23,15 +25,18 @@ struct Step {
 
 class Engine {
   public:
-    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads);
+    /** `kernels`: a set's name for the fast graph, "reference" for ggml's operations alone, "" for what is best here. */
+    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine & operator=(const Engine &) = delete;
 
     const Numbers & numbers() const { return numbers_; }
     Weights & weights() { return weights_; }
+    /** The kernels that compute decisions; null for the reference graph. */
+    const Kernels * kernels() const { return kernels_; }
 
-    /** Checks the weights and starts the compute threads. */
+    /** Checks the weights and, for the fast graph, packs them. */
     void seal();
 
     /**
@@ -47,14 +52,18 @@ class Engine {
     void cancel() { cancelled_ = true; }
 
   private:
+    /** The reference graph's threads and memory, taken when it is first needed. */
+    void prepare_reference();
     /** The logits of the batch: one row per sequence, or per token for Head::everywhere. Adds the steps if asked to. */
     std::vector<float> run(const Batch & batch, Head head, std::vector<Step> * steps = nullptr);
     std::vector<float> surprise(const int32_t * tokens, const int32_t * offsets, size_t count);
 
     const Numbers numbers_;
     const int threads_;
+    const Kernels * const kernels_;
     Weights weights_;
     std::atomic<bool> cancelled_{false};
+    std::unique_ptr<FastGraph> fast_;
     ggml_backend_ptr backend_;
     struct ggml_threadpool * pool_ = nullptr;
     ggml_gallocr_ptr memory_;

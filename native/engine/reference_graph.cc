@@ -7,7 +7,7 @@ namespace qrag {
 
 namespace {
 
-constexpr size_t nodes_per_block = 32;  // 29 are used
+constexpr size_t nodes_per_block = 48;  // some 30 are used
 constexpr size_t nodes_outside = 32;
 
 /** What all steps share. Shapes below are in ggml's order, fastest first; n is the number of packed tokens. */
@@ -20,7 +20,7 @@ struct Builder {
     int block = 0;
 
     ggml_tensor * named(ggml_tensor * tensor, const char * name) const {
-        ggml_format_name(tensor, "%s-%d", name, block);
+        ggml_format_name(tensor, "blk.%d.%s", block, name);
         if (keep_steps) ggml_set_output(tensor);
         return tensor;
     }
@@ -42,8 +42,8 @@ struct Builder {
     /** x: [embedding, n] -> [embedding, n] */
     ggml_tensor * attention(ggml_tensor * x, const Block & weights) const {
         const int64_t n = x->ne[1], width = numbers.key_length;
-        ggml_tensor * q = named(rope(ggml_mul_mat(context, weights.attn_q, x), numbers.head_count), "q_rope");
-        ggml_tensor * k = named(rope(ggml_mul_mat(context, weights.attn_k, x), numbers.head_count_kv), "k_rope");
+        ggml_tensor * q = named(rope(ggml_mul_mat(context, weights.attn_q, x), numbers.head_count), "q");
+        ggml_tensor * k = named(rope(ggml_mul_mat(context, weights.attn_k, x), numbers.head_count_kv), "k");
         ggml_tensor * v = named(ggml_mul_mat(context, weights.attn_v, x), "v");
 
         q = ggml_permute(context, q, 0, 2, 1, 3);  // [width, n, heads]
@@ -55,6 +55,7 @@ struct Builder {
         weight = ggml_soft_max_ext(context, weight, result.mask, 1.0f / std::sqrt(static_cast<float>(width)), 0.0f);
         ggml_tensor * mixed = ggml_mul_mat(context, v, weight);  // [width, n, heads]
         mixed = ggml_cont_2d(context, ggml_permute(context, mixed, 0, 2, 1, 3), width * numbers.head_count, n);
+        named(mixed, "attn_mixed");
         return named(ggml_mul_mat(context, weights.attn_output, mixed), "attn_out");
     }
 
@@ -95,7 +96,7 @@ ReferenceGraph build_reference_graph(ggml_context * context, const Numbers & num
         ggml_tensor * normed = builder.named(builder.norm(x, block.attn_norm), "attn_norm");
         x = builder.named(ggml_add(context, x, builder.attention(normed, block)), "attn_residual");
         normed = builder.named(builder.norm(x, block.ffn_norm), "ffn_norm");
-        x = builder.named(ggml_add(context, x, builder.feed_forward(normed, block)), "block_out");
+        x = builder.named(ggml_add(context, x, builder.feed_forward(normed, block)), "ffn_residual");
         builder.block++;
     }
     if (head != Head::everywhere) {

@@ -29,7 +29,7 @@ struct ReferenceGraph {
 size_t reference_graph_nodes(const Numbers & numbers);
 
 /**
- * Builds the graph in `context` (which allocates no data). Every step carries its name, as in "attn_norm-3"; with
+ * Builds the graph in `context` (which allocates no data). Every step carries its name, as in "blk.3.attn_norm"; with
  * `keep_steps` the named steps are outputs too, readable after the run.
  */
 ReferenceGraph build_reference_graph(ggml_context * context, const Numbers & numbers, const Shared & shared,

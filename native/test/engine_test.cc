@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "../kernels/dispatch.h"
 #include "check.h"
 #include "plain_decoder.h"
 
@@ -19,12 +20,12 @@ constexpr double tolerance = 1e-4;
 const std::vector<std::vector<int32_t>> sequences = {
     {1}, {4, 9, 2, 30, 7, 7, 11}, {4, 9, 2, 31}, {4, 9, 2, 30, 7, 49, 0, 3, 12, 5, 6, 8, 13}};
 
-struct Packed {
+struct Flat {
     std::vector<int32_t> tokens, offsets{0};
 };
 
-Packed pack(const std::vector<std::vector<int32_t>> & all) {
-    Packed packed;
+Flat pack(const std::vector<std::vector<int32_t>> & all) {
+    Flat packed;
     for (const auto & sequence : all) {
         packed.tokens.insert(packed.tokens.end(), sequence.begin(), sequence.end());
         packed.offsets.push_back(static_cast<int32_t>(packed.tokens.size()));
@@ -34,15 +35,15 @@ Packed pack(const std::vector<std::vector<int32_t>> & all) {
 
 void compare(bool optional, unsigned seed, int threads) {
     const PlainModel model = make_plain_model(optional, seed);
-    Engine engine(model.numbers, model.specs(), threads);
+    Engine engine(model.numbers, model.specs(), threads, "reference");
     model.fill(engine);
     engine.seal();
-    const Packed all = pack(sequences);
+    const Flat all = pack(sequences);
     const std::vector<float> together = engine.score(all.tokens, all.offsets, Mode::decision);
     const std::vector<float> best = engine.score(all.tokens, all.offsets, Mode::argmax);
     const std::vector<float> surprise = engine.score(all.tokens, all.offsets, Mode::surprise);
     for (size_t i = 0; i < sequences.size(); i++) {
-        const Packed one = pack({sequences[i]});
+        const Flat one = pack({sequences[i]});
         const std::vector<float> alone = engine.score(one.tokens, one.offsets, Mode::decision);
         const std::vector<double> expected = model.decide(sequences[i]);
         for (size_t row = 0; row < expected.size(); row++) {
@@ -70,14 +71,14 @@ QRAG_TEST(engine_equals_plain_loops_with_untied_head_and_rope_factors) { compare
 
 QRAG_TEST(engine_traces_named_steps) {
     const PlainModel model = make_plain_model(false, 8);
-    Engine engine(model.numbers, model.specs(), 1);
+    Engine engine(model.numbers, model.specs(), 1, "reference");
     model.fill(engine);
     engine.seal();
     const std::vector<Step> steps = engine.trace({1, 2, 3, 4});
     size_t found = 0;
     for (const Step & step : steps) {
-        if (step.name == "q_rope-2") {
-            check(step.values.size() == 4 * 48, "q_rope's size");
+        if (step.name == "blk.2.q") {
+            check(step.values.size() == 4 * 48, "q's size");
             found++;
         }
         if (step.name == "logits") {
@@ -91,19 +92,28 @@ QRAG_TEST(engine_traces_named_steps) {
 
 QRAG_TEST(engine_refuses_threads_out_of_range) {
     const PlainModel model = make_plain_model(false, 9);
-    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 0); });
-    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 1 << 20); });
+    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 0, ""); });
+    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 1 << 20, ""); });
 }
 
-QRAG_TEST(engine_stops_when_cancelled) {
+QRAG_TEST(engine_knows_its_kernels) {
+    const PlainModel model = make_plain_model(false, 11);
+    const auto kernels = [&](const std::string & name) { return Engine(model.numbers, model.specs(), 1, name).kernels(); };
+    check(kernels("reference") == nullptr && kernels("portable") == &portable_kernels, "by name");
+    const Kernels * best = usable_kernels().front();
+    check(kernels("") == (best == &portable_kernels ? nullptr : best), "by default");
+    check_throws(Code::input_invalid, "which has: ", [&] { kernels("neon9"); });
+}
+
+void stops_when_cancelled(const std::string & kernels) {
     const PlainModel model = make_plain_model(false, 10);
-    Engine engine(model.numbers, model.specs(), 2);
+    Engine engine(model.numbers, model.specs(), 2, kernels);
     model.fill(engine);
     engine.seal();
     std::atomic<int> runs{0};
     std::atomic<bool> stopped{false};
     std::thread scorer([&] {
-        const Packed all = pack(sequences);
+        const Flat all = pack(sequences);
         try {
             for (;; runs++) engine.score(all.tokens, all.offsets, Mode::decision);
         } catch (const Error & error) {
@@ -115,3 +125,6 @@ QRAG_TEST(engine_stops_when_cancelled) {
     scorer.join();
     check(stopped, "the run ends with disposed");
 }
+
+QRAG_TEST(reference_engine_stops_when_cancelled) { stops_when_cancelled("reference"); }
+QRAG_TEST(fast_engine_stops_when_cancelled) { stops_when_cancelled("portable"); }

@@ -15,7 +15,7 @@ namespace {
 
 struct Fixture {
     explicit Fixture(bool optional, unsigned seed)
-        : model(make_plain_model(optional, seed)), engine(model.numbers, model.specs(), 1) {
+        : model(make_plain_model(optional, seed)), engine(model.numbers, model.specs(), 1, "reference") {
         model.fill(engine);
         std::mt19937 random(seed);
         const std::vector<int32_t> prefix = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};

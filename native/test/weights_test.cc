@@ -77,7 +77,7 @@ QRAG_TEST(weights_arrive_in_order_and_whole) {
 QRAG_TEST(weights_that_are_not_finite_are_refused) {
     PlainModel model = make_plain_model(false, 4);
     model.tensors["blk.1.ffn_up.weight"].back() = NAN;
-    Engine engine(model.numbers, model.specs(), 1);
+    Engine engine(model.numbers, model.specs(), 1, "reference");
     model.fill(engine);
     check_throws(Code::model_invalid, "blk.1.ffn_up.weight: holds", [&] { engine.seal(); });
 }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { ErrorCode } from "../../native/errors.ts";
 import type { Gate } from "../gate.ts";
 import type { loadGate } from "../load.ts";
+import type { LoadOptions } from "../options.ts";
 import { progressBar } from "./progress.ts";
 
 /** The world outside. Tests pass their own. */
@@ -49,14 +50,14 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 /** Loads the model that --model or QRAG_MODEL names, or the package's own; disposes it in the end. */
 export async function withGate<T>(
   io: Io,
-  { model, threads }: { model?: string | undefined; threads?: number | undefined },
+  { model, ...options }: { model?: string | undefined } & Pick<LoadOptions, "threads" | "engine">,
   use: (gate: Gate) => Promise<T>,
 ): Promise<T> {
   const bar = progressBar(io, "loading");
   // An empty variable is how a shell says that there is none.
   const path = model ?? (io.env.QRAG_MODEL || undefined);
   const gate = await io
-    .loadGate(path, { threads, signal: io.signal, onProgress: bar.update })
+    .loadGate(path, { ...options, signal: io.signal, onProgress: bar.update })
     .finally(bar.clear);
   try {
     return await use(gate);

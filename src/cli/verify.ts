@@ -13,7 +13,7 @@ import { readRows, rowsHelp } from "./rows.ts";
 const help = `Usage: qrag verify [options] [MODEL]
 
 Prints how the model was wired at its conversion, its decision rows, how often they agree with the whole vocabulary,
-the three examples of the model's card, and how many labelled rows it gets right.
+the three examples of the model's card, and how many labelled rows it gets right. All by the reference engine.
 
 Options:
       --rows FILE     labelled rows: ${rowsHelp}
@@ -39,7 +39,7 @@ export const command: Command = {
     const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
     const { info, checks } = await withGate(
       io,
-      { model: positionals[0], threads },
+      { model: positionals[0], threads, engine: "reference" },
       async (gate) => {
         const bar = progressBar(io, "judging");
         const work = check(gate, rows, { signal: io.signal, bar });

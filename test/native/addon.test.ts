@@ -56,13 +56,14 @@ describe("the addon", () => {
     const names = [
       "Model",
       "version",
+      "kernels",
       "tensorTable",
       "quantizeRows",
       "dequantizeRows",
       "useErrorClass",
     ];
     expect(Object.keys(addon()).sort()).toEqual(names.sort());
-    const methods = ["constructor", "write", "seal", "score", "trace", "dispose"];
+    const methods = ["constructor", "write", "seal", "score", "trace", "dispose", "kernels"];
     expect(Object.getOwnPropertyNames(addon().Model.prototype).sort()).toEqual(methods.sort());
   });
 
@@ -71,6 +72,28 @@ describe("the addon", () => {
       qrag: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       ggml: expect.stringMatching(/^\d+\.\d+/),
       level: expect.stringMatching(/^(avx2|sse4\.2|neon|portable)$/),
+    });
+  });
+
+  it("runs every kernel set it names, and refuses others with their list", async () => {
+    const sets = addon().kernels();
+    expect(sets.at(-1)).toBe("portable");
+    for (const kernels of [...sets, "reference"]) {
+      const model = await openSmallModel(2, "Q8_0", kernels);
+      expect(model.kernels).toBe(kernels);
+      const logits = await model.score(
+        new Int32Array([1, 2]),
+        new Int32Array([0, 2]),
+        scoreMode.decision,
+      );
+      expect(logits.every(Number.isFinite)).toBe(true);
+      model.dispose();
+    }
+    await expect(openSmallModel(1, "F32", "avx9000")).rejects.toMatchObject({
+      code: "INPUT_INVALID",
+      message: expect.stringContaining(
+        `"avx9000" run on this machine, which has: ${sets.join(", ")}`,
+      ),
     });
   });
 
@@ -94,9 +117,11 @@ describe("hostile arguments", () => {
         await survives(() => call(quantizeRows, "Q8_0", a, b));
         await survives(() => call(quantizeRows, a, b, 32));
         await survives(() => call(dequantizeRows, "Q4_K", a, b));
-        await survives(() => new Model(a as never, b as never, 1));
-        await survives(() => new Model(smallNumbers, tensors, a as never));
-        await survives(() => new Model({ ...smallNumbers, blockCount: a as never }, b as never, 1));
+        await survives(() => new Model(a as never, b as never, 1, ""));
+        await survives(() => new Model(smallNumbers, tensors, a as never, b as never));
+        await survives(
+          () => new Model({ ...smallNumbers, blockCount: a as never }, b as never, 1, ""),
+        );
       }
     }
   });
@@ -126,7 +151,7 @@ describe("hostile arguments", () => {
         throw new TypeError("mine");
       },
     });
-    expect(() => new (addon().Model)(trap, [], 1)).toThrow("mine");
+    expect(() => new (addon().Model)(trap, [], 1, "")).toThrow("mine");
   });
 });
 
@@ -196,7 +221,7 @@ describe("a model's life", () => {
   const offsets = new Int32Array([0, 4]);
 
   it("refuses to score before it is sealed, and to be filled after", async () => {
-    const raw = new (addon().Model)(smallNumbers, smallTensors(smallNumbers), 1);
+    const raw = new (addon().Model)(smallNumbers, smallTensors(smallNumbers), 1, "");
     expect(() => raw.score(tokens, offsets, scoreMode.decision)).toThrow("seal the model first");
     await expect(raw.seal()).rejects.toMatchObject({ code: "MODEL_INVALID" });
     raw.dispose();
@@ -233,16 +258,19 @@ describe("a model's life", () => {
     expect(() => model.write(0, 0, new Uint8Array(4))).toThrow("disposed");
   });
 
-  it("gives the same logits, bit for bit, whatever the number of threads", async () => {
-    const results = [];
-    for (const threads of [1, 2, 5]) {
-      const model = await openSmallModel(threads, "Q8_0");
-      results.push(await model.score(tokens, offsets, scoreMode.decision));
-      model.dispose();
-    }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
-  });
+  it.each(["reference", ""])(
+    "gives the same bits whatever the number of threads (%s)",
+    async (kernels) => {
+      const results = [];
+      for (const threads of [1, 2, 5]) {
+        const model = await openSmallModel(threads, "Q8_0", kernels);
+        results.push(await model.score(tokens, offsets, scoreMode.decision));
+        model.dispose();
+      }
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+    },
+  );
 
   it("leaves nothing behind when a stream of its bytes fails", async () => {
     const tensors = smallTensors(smallNumbers);

@@ -8,7 +8,7 @@ const tokens = new Int32Array(100).fill(3);
 const offsets = new Int32Array([0, 100]);
 
 async function scoreUntil(ended: () => boolean): Promise<void> {
-  const model = await openSmallModel(2);
+  const model = await openSmallModel(2, "F32", "");
   parentPort?.postMessage("ready");
   while (!ended()) await model.score(tokens, offsets, scoreMode.decision);
 }

@@ -51,6 +51,10 @@ export function smallTensors(numbers: ModelNumbers, type = "F32"): TensorStream[
     });
 }
 
-export function openSmallModel(threads = 1, type = "F32"): Promise<NativeModel> {
-  return openModel(smallNumbers, smallTensors(smallNumbers, type), { threads });
+export function openSmallModel(
+  threads = 1,
+  type = "F32",
+  kernels = "reference",
+): Promise<NativeModel> {
+  return openModel(smallNumbers, smallTensors(smallNumbers, type), { threads, kernels });
 }

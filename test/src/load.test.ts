@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function randomGate(settings: ModelFileSettings = {}) {
+async function randomGate(settings: ModelFileSettings = {}, engine: "fast" | "reference" = "fast") {
   const path = join(folder, `${JSON.stringify(settings).replace(/\W+/g, "-")}.gguf`);
   await writeFile(path, await modelFile(settings));
-  return loadGate(path, { threads: 1 });
+  return loadGate(path, { threads: 1, engine });
 }
 
 const query = "capital of Germany";
@@ -26,12 +26,13 @@ const passages = Array.from({ length: 50 }, (_, n) => `${subjects[n % 5]} is num
 
 describe("a loaded gate", () => {
   it("says what it is", async () => {
+    const best = addon().kernels()[0];
     await using gate = await randomGate();
     expect(gate.info).toMatchObject({
       name: "random",
       contextLength: 256,
-      engine: "reference",
-      level: addon().version().level,
+      engine: best === "portable" ? "reference" : "fast",
+      level: best === "portable" ? addon().version().level : best,
       threads: 1,
       weightTypes: ["F32"],
       fullVocabulary: true,
@@ -42,6 +43,27 @@ describe("a loaded gate", () => {
     expect(gate.info.parameters).toBe(embeddingLength * vocabularySize + 2 * block + 64);
     expect(new Set(gate.info.decision.map(({ label }) => label))).toEqual(new Set(["0", "1"]));
     for (const { text, label } of gate.info.decision) expect(text.trim()).toBe(label);
+  });
+
+  it("takes the reference engine when asked to, and the kernels that QRAG_CPU names", async () => {
+    await using reference = await randomGate({}, "reference");
+    expect(reference.info).toMatchObject({ engine: "reference", level: addon().version().level });
+    const { margin } = await reference.judge(query, passages[0]!);
+    const before = process.env.QRAG_CPU;
+    try {
+      for (const kernels of addon().kernels()) {
+        process.env.QRAG_CPU = kernels;
+        await using gate = await randomGate();
+        expect(gate.info).toMatchObject({ engine: "fast", level: kernels });
+        // The fast graph's 8 bits cost a few hundredths of a logit on such a small model.
+        expect((await gate.judge(query, passages[0]!)).margin).toBeCloseTo(margin, 0);
+      }
+      process.env.QRAG_CPU = "mmx";
+      await expect(randomGate()).rejects.toMatchObject({ code: "INPUT_INVALID" });
+    } finally {
+      if (before === undefined) delete process.env.QRAG_CPU;
+      else process.env.QRAG_CPU = before;
+    }
   });
 
   it("gives a passage the same margin alone and among others", async () => {
