@@ -1,0 +1,197 @@
+// Converts a checkpoint and its tokenizer into a GGUF file: reads, finds the roles, proves the wiring, quantizes, writes.
+import { basename, extname } from "node:path";
+import {
+  type Decision,
+  llamaMetadata,
+  type ModelNumbers,
+  modelMetadata,
+} from "../gguf/architecture.ts";
+import { GgufError, type Metadata, type TensorTypeName } from "../gguf/format.ts";
+import { checkPrompt, defaultSystem, defaultTemplate, type Prompt } from "../gguf/prompt.ts";
+import { fileSource } from "../gguf/source.ts";
+import { addon } from "../native/binding.ts";
+import { QragError } from "../native/errors.ts";
+import { loadTokenizer } from "../native/tokenizer.ts";
+import { checkFree } from "./atomic_file.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import { readConfigNumbers } from "./config_numbers.ts";
+import { findDecision } from "./decision.ts";
+import { knownWiring, type StatedWiring } from "./known_wiring.ts";
+import { type Layout, type LayoutOptions, layOut } from "./layout.ts";
+import { type ProofOptions, prove } from "./proof.ts";
+import type { RowCodec } from "./quantize.ts";
+import type { ConvertReport, FileLayout } from "./report.ts";
+import { assignRoles, type RoleMap, type Roles } from "./roles.ts";
+import { planTargets, routerTargets } from "./targets.ts";
+import { ggmlVocabulary, type Vocabulary } from "./vocabulary.ts";
+import type { Wiring } from "./weights.ts";
+import { statedWiring, type WiringProof } from "./wiring.ts";
+import { storable, writeModel } from "./write_model.ts";
+
+export interface ConvertOptions extends StatedWiring, LayoutOptions, ProofOptions {
+  readonly checkpoint: string;
+  /** Path of the tokenizer.json. */
+  readonly tokenizer: string;
+  readonly output: string;
+  readonly type: TensorTypeName;
+  /** The type of token_embd.weight, if it is to be another. */
+  readonly embeddingType?: TensorTypeName | undefined;
+  readonly layout?: FileLayout | undefined;
+  /** Keep the whole head beside the decision rows. */
+  readonly keepLmHead?: boolean | undefined;
+  readonly map?: RoleMap | undefined;
+  readonly prompt?: Prompt | undefined;
+  readonly name?: string | undefined;
+  /** False skips trying the wiring out, which then must be known. */
+  readonly proof?: boolean | undefined;
+  /** Replace the output if it is there. */
+  readonly force?: boolean | undefined;
+}
+
+/** A tokenizer.json has at most some tens of megabytes; the tokenizer checks its length again. */
+const maximumTokenizerBytes = 128 * 1024 * 1024;
+
+export async function convertCheckpoint(
+  options: ConvertOptions,
+  codec: RowCodec = addon(),
+): Promise<ConvertReport> {
+  checkFree(options.output, options.force ?? false);
+  const prompt = options.prompt ?? { system: defaultSystem, template: defaultTemplate };
+  checkTemplate(prompt);
+  const tokenizerJson = await readTokenizer(options.tokenizer);
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  try {
+    const model = await understand(checkpoint, tokenizerJson, prompt, options, codec);
+    const { layout, decision, proof, vocabulary, roles } = model;
+    const numbers = numbersOf(layout, decision, proof.wiring);
+    const fileLayout = options.layout ?? "qrag";
+    const plan = planTargets(layout, numbers, decision, proof.wiring, {
+      type: options.type,
+      embeddingType: options.embeddingType ?? options.type,
+      fileLayout,
+      keepLmHead: options.keepLmHead ?? false,
+    });
+    const router = routerTargets(fileLayout === "llama" ? new Map() : roles.router);
+    const metadata = composeMetadata(model, numbers, options);
+    const targets = [...plan.targets, ...router.targets];
+    const written = await writeModel(options.output, metadata, targets, { ...options, codec });
+    const { format, configSource } = checkpoint;
+    return {
+      ...written,
+      output: options.output,
+      type: options.type,
+      layout: fileLayout,
+      checkpoint: { format, configSource },
+      numbers,
+      dropped: [...roles.dropped, ...router.dropped],
+      missing: plan.missing,
+      decision,
+      wiring: proof,
+      notes: [
+        ...checkpoint.notes,
+        ...layout.notes,
+        ...model.notes,
+        ...vocabulary.notes,
+        ...plan.notes,
+      ],
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Everything that had to be found out before a byte is written. */
+interface Understood {
+  readonly roles: Roles;
+  readonly layout: Layout;
+  readonly decision: Decision;
+  readonly proof: WiringProof;
+  readonly prompt: Prompt;
+  readonly tokenizerJson: string;
+  readonly vocabulary: Vocabulary;
+  readonly notes: readonly string[];
+}
+
+async function understand(
+  checkpoint: Checkpoint,
+  tokenizerJson: string,
+  prompt: Prompt,
+  options: ConvertOptions,
+  codec: RowCodec,
+): Promise<Understood> {
+  const tokenizer = loadTokenizer(tokenizerJson);
+  const roles = assignRoles(checkpoint.tensors, options.map);
+  const config = readConfigNumbers(checkpoint.config);
+  const layout = layOut(roles, config, options);
+  const { vocabularySize } = layout.sizes;
+  const decision = findDecision(tokenizer, vocabularySize);
+  const vocabulary = ggmlVocabulary(tokenizerJson, tokenizer, vocabularySize);
+  const known = await knownWiring(options, config, layout, checkpoint.tensors);
+  const found = { roles, layout, decision, prompt, tokenizerJson, vocabulary };
+  // What cannot be stored is refused before anything is tried out.
+  composeMetadata(found, numbersOf(layout, decision, likely), options);
+  const { proof, notes } =
+    options.proof === false
+      ? { proof: statedWiring(known), notes: [] }
+      : await prove({ layout, decision, tokenizer, prompt, known }, codec, options);
+  return { ...found, proof, notes };
+}
+
+/** Numbers that any file may hold, in place of those that are still open. */
+const likely = { normEpsilon: 1e-5, ropeBase: 10_000 };
+
+function numbersOf(
+  { sizes }: Layout,
+  { tokenIds }: Decision,
+  { normEpsilon, ropeBase }: Pick<Wiring, "normEpsilon" | "ropeBase">,
+): ModelNumbers {
+  return { ...sizes, decisionCount: tokenIds.length, normEpsilon, ropeFreqBase: ropeBase };
+}
+
+function composeMetadata(
+  { decision, prompt, tokenizerJson, vocabulary }: Omit<Understood, "proof" | "notes">,
+  numbers: ModelNumbers,
+  options: ConvertOptions,
+): Metadata {
+  const name = options.name ?? basename(options.checkpoint, extname(options.checkpoint));
+  const described = { numbers, name, fileType: options.type };
+  const { metadata } = vocabulary;
+  if (options.layout !== "llama") {
+    const own = { decision, prompt, tokenizerJson };
+    return storable(() => modelMetadata({ ...described, ...own, vocabulary: metadata }));
+  }
+  if (!metadata) {
+    throw new QragError(
+      "TOKENIZER_UNSUPPORTED",
+      "llama.cpp has no tokenizer of the kind in tokenizer.json, so there is no llama layout of this model",
+    );
+  }
+  return storable(() => llamaMetadata({ ...described, vocabulary: metadata }));
+}
+
+function checkTemplate(prompt: Prompt): void {
+  try {
+    checkPrompt(prompt);
+  } catch (error) {
+    if (!(error instanceof GgufError)) throw error;
+    throw new QragError("INPUT_INVALID", error.message, { cause: error });
+  }
+}
+
+async function readTokenizer(path: string): Promise<string> {
+  try {
+    const source = await fileSource(path);
+    try {
+      if (source.size > maximumTokenizerBytes) throw new RangeError("it is too large");
+      const bytes = await source.read(0, source.size);
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new QragError("TOKENIZER_UNSUPPORTED", `${path} cannot be read: ${reason}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+// What a conversion tells: every source tensor's fate, what was settled and how, and what quantization cost.
+import type { Decision, ModelNumbers } from "../gguf/architecture.ts";
+import type { TensorTypeName } from "../gguf/format.ts";
+import type { QuantizationError } from "./quantize.ts";
+import type { Dropped } from "./roles.ts";
+import type { WiringProof } from "./wiring.ts";
+
+export type FileLayout = "qrag" | "llama";
+
+/** A tensor of the new file. */
+export interface WrittenTensor {
+  readonly name: string;
+  readonly type: TensorTypeName;
+  /** Row length first. */
+  readonly shape: readonly number[];
+  /** The tensor of the checkpoint, or of the file, that it was made of. */
+  readonly source: string;
+  readonly byteLength: number;
+  readonly error: QuantizationError;
+}
+
+/** Part of both reports. */
+export interface WriteReport {
+  readonly output: string;
+  readonly bytes: number;
+  readonly type: TensorTypeName;
+  readonly tensors: readonly WrittenTensor[];
+  readonly numbers: ModelNumbers;
+  readonly notes: readonly string[];
+}
+
+export interface ConvertReport extends WriteReport {
+  readonly layout: FileLayout;
+  readonly checkpoint: { readonly format: string; readonly configSource: string };
+  readonly dropped: readonly Dropped[];
+  /** Optional tensors that the file does not hold. */
+  readonly missing: readonly Dropped[];
+  readonly decision: Decision;
+  readonly wiring: WiringProof;
+}
+
+export interface Progress {
+  readonly stage: "prove" | "write";
+  /** Candidates tried, or bytes written. */
+  readonly done: number;
+  /** Unknown while proving. */
+  readonly total: number | undefined;
+}
