@@ -112,6 +112,9 @@ interface Understood {
   readonly notes: readonly string[];
 }
 
+/** The same before the wiring is proved. */
+type Settled = Omit<Understood, "proof" | "notes"> & Partial<Understood>;
+
 async function understand(
   checkpoint: Checkpoint,
   tokenizerJson: string,
@@ -149,7 +152,7 @@ function numbersOf(
 }
 
 function composeMetadata(
-  { decision, prompt, tokenizerJson, vocabulary }: Omit<Understood, "proof" | "notes">,
+  { decision, layout, proof, prompt, roles, tokenizerJson, vocabulary }: Settled,
   numbers: ModelNumbers,
   options: ConvertOptions,
 ): Metadata {
@@ -157,7 +160,9 @@ function composeMetadata(
   const described = { numbers, name, fileType: options.type };
   const { metadata } = vocabulary;
   if (options.layout !== "llama") {
-    const own = { decision, prompt, tokenizerJson };
+    const tiedEmbeddings = !layout.pieces.has("output.weight");
+    const conversionReport = JSON.stringify({ wiring: proof, dropped: roles.dropped });
+    const own = { decision, prompt, tokenizerJson, tiedEmbeddings, conversionReport };
     return storable(() => modelMetadata({ ...described, ...own, vocabulary: metadata }));
   }
   if (!metadata) {

@@ -40,16 +40,18 @@ const u32 = (value: number): MetadataValue => ({ type: "u32", value });
 
 /** The metadata of a `qrag` file. What `describeModel` would refuse is refused here. */
 export function modelMetadata(model: FileDescription & ModelMetadata): Metadata {
-  const { numbers, prompt, decision } = model;
+  const { numbers, prompt, decision, conversionReport } = model;
   const metadata = merge([
     generalEntries(model, architectureName),
     numberTable.map((row) => numberEntry(row, numbers)),
     [
       ["qrag.decision.token_ids", { type: "array", of: "i32", value: decision.tokenIds }],
       ["qrag.decision.labels", { type: "array", of: "string", value: decision.labels }],
+      ["qrag.tied_embeddings", { type: "bool", value: model.tiedEmbeddings }],
       ["qrag.prompt.system", text(prompt.system)],
       ["qrag.prompt.template", text(prompt.template)],
     ],
+    conversionReport === undefined ? [] : [["qrag.conversion.report", text(conversionReport)]],
     model.provenance ?? [],
     model.vocabulary ?? [],
     [["tokenizer.huggingface.json", text(model.tokenizerJson)]],

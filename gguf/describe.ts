@@ -76,6 +76,8 @@ export function describeMetadata(metadata: Metadata, vocabularySize: number): Mo
     prompt,
     decision,
     tokenizerJson: text("tokenizer.huggingface.json"),
+    tiedEmbeddings: values.get("qrag.tied_embeddings") as boolean,
+    conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };
 }
 

@@ -36,6 +36,10 @@ export interface ModelMetadata {
   readonly prompt: Prompt;
   readonly decision: Decision;
   readonly tokenizerJson: string;
+  /** The head is the embedding; otherwise it is output.weight, or was left out. */
+  readonly tiedEmbeddings: boolean;
+  /** What the converter found out, as JSON for `qrag verify`. Nothing else reads it. */
+  readonly conversionReport: string | undefined;
 }
 
 /** The numbers that have a key of their own; the other two are the lengths of token_embd and of the decision arrays. */
@@ -44,7 +48,7 @@ export type KeyedNumber = Exclude<keyof ModelNumbers, "vocabularySize" | "decisi
 /** A key that must have exactly this type: what stock programs write, and llama.cpp insists on. */
 export interface KeyRow {
   readonly key: string;
-  readonly type: "u32" | "f32" | "string" | "i32[]" | "string[]";
+  readonly type: "u32" | "f32" | "bool" | "string" | "i32[]" | "string[]";
   readonly required: boolean;
 }
 
@@ -109,6 +113,8 @@ export const keyTable: readonly KeyRow[] = [
   ...numberTable,
   { key: "qrag.decision.token_ids", type: "i32[]", required: true },
   { key: "qrag.decision.labels", type: "string[]", required: true },
+  { key: "qrag.tied_embeddings", type: "bool", required: true },
+  { key: "qrag.conversion.report", type: "string", required: false },
   { key: "qrag.prompt.system", type: "string", required: true },
   { key: "qrag.prompt.template", type: "string", required: true },
   { key: "tokenizer.huggingface.json", type: "string", required: true },

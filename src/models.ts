@@ -4,11 +4,10 @@ import { describeModel, type ModelDescription } from "../gguf/architecture.ts";
 import { GgufError, type GgufFile, type TensorInfo } from "../gguf/format.ts";
 import { readGguf } from "../gguf/read.ts";
 import { type ByteSource, fileSource } from "../gguf/source.ts";
-import { addon, type NativeAddon, type NativeModel, packageRoot } from "../native/binding.ts";
+import { type NativeModel, packageRoot } from "../native/binding.ts";
 import { QragError } from "../native/errors.ts";
 import { openModel, type TensorStream } from "../native/model.ts";
 import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
-import { hasFullHead } from "./head.ts";
 import type { Progress } from "./options.ts";
 
 /** The model that is used when none is named, seen from the package's folder. Putting the file there completes it. */
@@ -38,13 +37,11 @@ export interface LoadedModel {
 export interface NativeParts {
   openModel: typeof openModel;
   loadTokenizer: typeof loadTokenizer;
-  dequantizeRows: NativeAddon["dequantizeRows"];
 }
 
 const nativeParts: NativeParts = {
   openModel,
   loadTokenizer,
-  dequantizeRows: (...rows) => addon().dequantizeRows(...rows),
 };
 
 /** The file a model's name stands for. */
@@ -85,7 +82,9 @@ export async function loadModel(
     const description = describeModel(file);
     const tokenizer = native.loadTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
-    const fullHead = await hasFullHead(source, description, native.dequantizeRows);
+    const fullHead =
+      description.tiedEmbeddings ||
+      description.tensors.some(({ name }) => name === "output.weight");
     const total = description.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
     let done = 0;
     const progress = (bytes: number): void => {

@@ -1,11 +1,7 @@
 // What a conversion found, as text: the wiring's proof, the tensors, what was left out.
 import type { WriteReport } from "../../convert/report.ts";
 import type { WiringProof } from "../../convert/wiring.ts";
-import type { Metadata } from "../../gguf/format.ts";
 import { printable, table } from "./output.ts";
-
-/** Where the converter keeps its report in the file. */
-const reportKey = "qrag.conversion.report";
 
 /** The candidates that were tried, and how each part was settled. */
 export function wiringText({ table: tried, wiring, settledBy, warnings }: WiringProof): string {
@@ -47,11 +43,10 @@ export function notesText(notes: readonly string[]): string {
 }
 
 /** The proof that the converter stored in the file; undefined when there is none that can be read. */
-export function storedWiring(metadata: Metadata): WiringProof | undefined {
-  const entry = metadata.get(reportKey);
-  if (entry?.type !== "string") return undefined;
+export function storedWiring(report: string | undefined): WiringProof | undefined {
+  if (report === undefined) return undefined;
   try {
-    const { wiring } = JSON.parse(entry.value);
+    const { wiring } = JSON.parse(report);
     // Whoever wrote the file may have written anything: it counts if it can be shown.
     wiringText(wiring);
     return wiring;

@@ -1,5 +1,6 @@
 // qrag verify: what can be checked of a converted model without its checkpoint.
 import type { WiringProof } from "../../convert/wiring.ts";
+import { describeModel } from "../../gguf/architecture.ts";
 import type { GateInfo } from "../gate.ts";
 import { openGguf } from "../models.ts";
 import { parseArguments, wholeNumber } from "./arguments.ts";
@@ -56,7 +57,7 @@ export const command: Command = {
 async function wiringOf(path: string): Promise<WiringProof | undefined> {
   const { source, file } = await openGguf(path);
   await source.close();
-  return storedWiring(file.metadata);
+  return storedWiring(describeModel(file).conversionReport);
 }
 
 function holds({ examples, agreement }: Checks): boolean {

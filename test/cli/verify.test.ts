@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { MetadataValue } from "../../gguf/format.ts";
 import { storedWiring, wiringText } from "../../src/cli/report.ts";
 import { loadGate } from "../../src/load.ts";
 import { modelFile } from "../src/model_file.ts";
@@ -103,10 +102,7 @@ describe("the stored report", () => {
     },
     warnings: ["a\u001b[2Jwarning"],
   };
-  const stored = (value: string) =>
-    storedWiring(
-      new Map<string, MetadataValue>([["qrag.conversion.report", { type: "string", value }]]),
-    );
+  const stored = (value: string) => storedWiring(value);
 
   it("is shown as tables", () => {
     const text = wiringText(stored(JSON.stringify({ wiring: proof }))!);

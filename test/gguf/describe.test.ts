@@ -53,6 +53,8 @@ describe("describeModel", () => {
       prompt,
       decision,
       tokenizerJson: "{}",
+      tiedEmbeddings: false,
+      conversionReport: "{}",
     });
     expect(described.tensors.map(({ name }) => name)).toEqual(
       expectedTensors(numbers).map(({ name }) => name),

@@ -40,4 +40,6 @@ export const model = {
   prompt,
   decision,
   tokenizerJson: "{}",
+  tiedEmbeddings: false,
+  conversionReport: "{}",
 } as const;

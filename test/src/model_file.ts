@@ -63,6 +63,8 @@ export async function modelFile({
     prompt: { system: "Judge.", template: "{system} Q: {query} P: {passage} A: " },
     decision: { tokenIds, labels },
     tokenizerJson: json,
+    tiedEmbeddings: head === "tied",
+    conversionReport: undefined,
   });
   const tensors = expectedTensors(numbers)
     .filter(({ name, required }) => required || (name === "output.weight" && head === "kept"))

@@ -31,7 +31,6 @@ function keepingParts() {
   const tensors = new Map<string, Buffer>();
   const parts: NativeParts = {
     loadTokenizer,
-    dequantizeRows: (_type, bytes) => new Float32Array(bytes.slice().buffer),
     async openModel(_numbers, streams: readonly TensorStream[], { signal }) {
       for (const { name, chunks } of streams) {
         const pieces: Uint8Array[] = [];
