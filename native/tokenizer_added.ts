@@ -16,7 +16,6 @@ interface AddedToken {
   readonly lstrip: boolean;
   readonly rstrip: boolean;
   readonly normalized: boolean;
-  readonly special: boolean;
 }
 
 /** Matching looks this far ahead from every character. Real ones have up to 64 characters. */
@@ -39,14 +38,14 @@ export function addedTokens(
   normalize: Normalizer,
 ): AddedTokens {
   const tokens = readTokens(part, vocabulary);
-  // Special tokens first: of two that normalize to the same text, the first is found.
-  const ordered = [...tokens.filter((t) => t.special), ...tokens.filter((t) => !t.special)];
   const raw = new Matcher();
   const normalized = new Matcher();
   const contents = new Map<number, string>();
-  for (const token of ordered) {
+  for (const token of tokens) {
     const content = token.normalized ? normalize(token.content) : token.content;
-    (token.normalized ? normalized : raw).add(content, token);
+    const fresh = (token.normalized ? normalized : raw).add(content, token);
+    // Which of the two is found there changes from one load to the next.
+    if (!fresh) part.refuse(`has two tokens that normalize to ${quote(content)}`);
     contents.set(token.id, content);
   }
   return {
@@ -63,6 +62,7 @@ export function addedTokens(
 /** Ids follow from the vocabulary, as in Hugging Face's loader; the file's own must agree with them. */
 function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedToken[] {
   const tokens = new Map<string, AddedToken>();
+  const taken = new Set(vocabulary.values());
   let next = vocabulary.size;
   for (const entry of part.absent ? [] : part.list()) {
     const content = entry.get("content").text();
@@ -72,13 +72,14 @@ function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedT
     }
     const flag = (name: string) => entry.get(name).flag(false);
     if (tokens.has(content)) entry.refuse(`is a second added token ${quote(content)}`);
-    const id = vocabulary.get(content) ?? next++;
+    const known = vocabulary.get(content);
+    const id = known ?? next++;
     if (entry.get("id").value !== id) {
-      entry
-        .get("id")
-        .refuse(
-          `should be ${id}: Hugging Face's tokenizers numbers ${quote(content)} so, whatever the file says`,
-        );
+      const reason = "Hugging Face's tokenizers numbers it so, whatever the file says";
+      entry.get("id").refuse(`should be ${id} for ${quote(content)}: ${reason}`);
+    }
+    if (known === undefined && taken.has(id)) {
+      entry.get("id").refuse(`is ${id}, which the vocabulary gives to another token`);
     }
     tokens.set(content, {
       id,
@@ -87,7 +88,6 @@ function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedT
       lstrip: flag("lstrip"),
       rstrip: flag("rstrip"),
       normalized: flag("normalized"),
-      special: flag("special"),
     });
   }
   return [...tokens.values()];
@@ -102,8 +102,9 @@ interface Node {
 class Matcher {
   private readonly root: Node = { next: new Map(), token: undefined };
 
-  add(content: string, token: AddedToken): void {
-    if (content === "") return; // nothing is left of it after normalization
+  /** False when another token has the same content. */
+  add(content: string, token: AddedToken): boolean {
+    if (content === "") return true; // nothing is left of it after normalization, and it is never found
     let node = this.root;
     for (let index = 0; index < content.length; index++) {
       const unit = content.charCodeAt(index);
@@ -114,7 +115,9 @@ class Matcher {
       }
       node = child;
     }
-    node.token ??= token;
+    if (node.token) return false;
+    node.token = token;
+    return true;
   }
 
   split(text: string, atStart: boolean): Segment[] {

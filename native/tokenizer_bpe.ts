@@ -35,7 +35,7 @@ export function bpeModel(part: Part): BpeModel {
   if (!dropout.absent && dropout.value !== 0) {
     dropout.refuse("is set: encoding would be random. Set it to null");
   }
-  const optional = (name: string) => (part.get(name).absent ? "" : part.get(name).text());
+  const optional = (name: string) => (part.get(name).absent ? "" : part.get(name).insertion());
   const prefix = optional("continuing_subword_prefix");
   const vocabulary = readVocabulary(part.get("vocab"));
   const merges = readMerges(part.get("merges"), vocabulary, prefix);

@@ -7,6 +7,9 @@ const maxDefinitionLength = 1 << 27;
 /** Ids are rows of an embedding matrix; four times the largest vocabulary in use. */
 export const maxTokenId = (1 << 20) - 1;
 
+/** Text that a file puts into every text or word. Real files insert a character, or "</w>". */
+const maxInsertion = 16;
+
 /** Every step of a sequence is work for every text, so the file may not ask for many. Real files have up to 8. */
 const maxSteps = 16;
 
@@ -29,7 +32,8 @@ export class Part {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       this.refuse("must be an object");
     }
-    const path = this.path === "" ? name : `${this.path}.${name}`;
+    const shown = /^\w+$/.test(name) ? name : quote(name);
+    const path = this.path === "" ? shown : `${this.path}.${shown}`;
     const members = value as Record<string, unknown>;
     return new Part(path, Object.hasOwn(members, name) ? members[name] : undefined);
   }
@@ -43,6 +47,13 @@ export class Part {
     if (typeof this.value !== "string") this.refuse("must be a string");
     if (/\p{Cs}/u.test(this.value as string)) this.refuse("holds half a surrogate pair");
     return this.value as string;
+  }
+
+  /** A text that is short enough to be inserted again and again. */
+  insertion(): string {
+    const text = this.text();
+    if (text.length > maxInsertion) this.refuse(`is longer than ${maxInsertion} characters`);
+    return text;
   }
 
   flag(fallback: boolean): boolean {

@@ -2,6 +2,9 @@
 import { describe, type Part } from "./tokenizer_definition.ts";
 import { byteCharacters } from "./tokenizer_split.ts";
 
+/** Special tokens around every text: real files have one or two. */
+const maxFrame = 32;
+
 /** Ids before and after those of the text. */
 export interface Frame {
   readonly before: readonly number[];
@@ -29,12 +32,14 @@ const decoders = [
 export function postProcessor(part: Part, known: (id: number) => boolean): Frame {
   if (part.absent) return { before: [], after: [] };
   if (part.type !== "Sequence") return frame(part, known);
-  let whole: Frame = { before: [], after: [] };
-  for (const step of part.get("processors").steps()) {
-    const { before, after } = frame(step, known);
-    whole = { before: [...before, ...whole.before], after: [...whole.after, ...after] };
-  }
-  return whole;
+  const frames = part
+    .get("processors")
+    .steps()
+    .map((step) => frame(step, known));
+  const adding = frames.filter(({ before, after }) => before.length + after.length > 0);
+  // There the second step treats every token that the first has added as another text.
+  if (adding.length > 1) part.refuse("adds special tokens in more than one step");
+  return adding[0] ?? { before: [], after: [] };
 }
 
 function frame(part: Part, known: (id: number) => boolean): Frame {
@@ -70,7 +75,10 @@ function templateFrame(part: Part, checked: (id: Part) => number): Frame {
       continue;
     }
     const ids = part.get("special_tokens").get(special.get("id").text()).get("ids").list();
-    (texts === 0 ? before : after).push(...ids.map(checked));
+    for (const id of ids) {
+      (texts === 0 ? before : after).push(checked(id));
+      if (before.length + after.length > maxFrame) single.refuse(`adds over ${maxFrame} tokens`);
+    }
   }
   if (texts !== 1) single.refuse(`holds the text $A ${texts} times, not once`);
   return { before, after };

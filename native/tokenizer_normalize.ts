@@ -4,9 +4,6 @@ import { normalizable } from "./tokenizer_unicode.ts";
 
 export type Normalizer = (text: string) => string;
 
-/** Text that a file inserts, for every match in every text. Real files insert one character. */
-const maxInsertion = 16;
-
 /** How much longer a text may become: NFKC makes 18 characters of one, the rest allows for prefixes. */
 const maxGrowth = 32;
 
@@ -43,12 +40,12 @@ function step(part: Part): Normalizer {
       // Character by character: a final sigma stays a plain one. Letters follow Node's version of Unicode.
       return (text) => text.replaceAll("\u03a3", "\u03c3").toLowerCase();
     case "Prepend": {
-      const prefix = insertion(part.get("prepend"));
+      const prefix = part.get("prepend").insertion();
       return (text) => (text === "" ? "" : prefix + text);
     }
     case "Replace": {
       const pattern = part.get("pattern").pattern();
-      const content = insertion(part.get("content"));
+      const content = part.get("content").insertion();
       return (text) => text.replaceAll(pattern, () => content);
     }
     default:
@@ -62,10 +59,4 @@ function unicode(form: "NFC" | "NFD" | "NFKC" | "NFKD"): Normalizer {
     const runs = text.split(foreign); // known and foreign runs by turns
     return runs.map((run, index) => (index % 2 === 0 ? run.normalize(form) : run)).join("");
   };
-}
-
-function insertion(part: Part): string {
-  const text = part.text();
-  if (text.length > maxInsertion) part.refuse(`is longer than ${maxInsertion} characters`);
-  return text;
 }

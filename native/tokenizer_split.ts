@@ -46,8 +46,9 @@ function step(part: Part, first: boolean): PreTokenizer {
     case "Split": {
       const find = finder(part.get("pattern"));
       const behavior = part.get("behavior").text();
-      if (!behaviors.includes(behavior))
+      if (!behaviors.includes(behavior)) {
         part.get("behavior").refuse(`is none of ${behaviors.join(", ")}`);
+      }
       const invert = part.get("invert").flag(false);
       return (text) => cut(text, find(text), behavior, invert);
     }

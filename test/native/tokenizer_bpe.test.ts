@@ -58,6 +58,27 @@ describe("byte-pair encoding", () => {
     },
   );
 
+  it("numbers added tokens from the size of a vocabulary on, whatever its holes", async () => {
+    const model = { type: "BPE", vocab: { a: 0, b: 10, ab: 7 }, merges: [["a", "b"]] };
+    const plain = {
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    };
+    const tokens = (...list: [string, number][]) =>
+      list.map(([content, id]) => ({ id, content, ...plain }));
+    const files = [
+      { model, added_tokens: tokens(["<s>", 3], ["<t>", 4]) },
+      { model, added_tokens: tokens(["b", 10], ["<s>", 3], ["a", 0], ["<t>", 4]) },
+      { model, added_tokens: tokens(["a", 0], ["<s>", 3], ["ab", 7], ["<t>", 4]) },
+    ];
+    for (const file of files) {
+      expect(await differences(JSON.stringify(file), ["a<s>b<t>ab", "aab"])).toEqual([]);
+    }
+  });
+
   it("gives the same ids from its cache", async () => {
     const texts = ["the river", "the river", "the rivers", "the river"];
     expect(await differences(tokenizerJson("bytelevel"), texts)).toEqual([]);

@@ -14,7 +14,7 @@ const template = (...single: Json[]) => ({
 });
 const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
 const text = (id: string) => ({ Sequence: { id, type_id: 0 } });
-const many = (count: number, step: Json) => Array.from({ length: count }, () => step);
+const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
 
 /** What the file holds, and what the refusal must name. */
 const refused: readonly (readonly [name: string, parts: Json, message: string])[] = [
@@ -29,6 +29,7 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["an id twice", { model: { ...model, vocab: { a: 0, b: 0 } } }, "the id 0 to two tokens"],
   ["half a surrogate pair", { model: { ...model, vocab: { "\ud800": 0 } } }, "half a surrogate"],
   ["a vocabulary list", { model: { ...model, vocab: [["a", 0]] } }, "model.vocab must be an object"],
+  ["an endless suffix", { model: { ...model, end_of_word_suffix: "x".repeat(99) } }, "model.end_of_word_suffix is longer"],
   ["merges missing", { model: { type: "BPE", vocab: {} } }, "model.merges must be a list"],
   ["an unknown merge", { model: { ...model, merges: [["a", "z"]] } }, "model.merges joins \"a\" and \"z\""],
   ["an unknown sum", { model: { ...model, merges: [["b", "a"]] } }, "model.merges joins"],
@@ -38,7 +39,9 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["a nested merge", { model: { ...model, merges: [[["a"], "b"]] } }, "model.merges has an entry 0"],
   ["added tokens that are an object", { added_tokens: {} }, "added_tokens must be a list"],
   ["an id of its own", { added_tokens: [{ ...token, id: 9 }] }, "added_tokens[0].id should be 4"],
+  ["the id of another token", { model: { ...model, vocab: { a: 0, b: 4, ab: 2, c: 3 } }, added_tokens: [token] }, "added_tokens[0].id is 4, which"],
   ["an added token twice", { added_tokens: [token, token] }, "added_tokens[1] is a second"],
+  ["added tokens that become one", { normalizer: { type: "Lowercase" }, added_tokens: [{ ...token, normalized: true }, { ...token, id: 5, content: "<S>", normalized: true }] }, "added_tokens has two tokens that normalize to \"<s>\""],
   ["an endless added token", { added_tokens: [{ ...token, content: "x".repeat(300) }] }, "added_tokens[0].content is longer"],
   ["a flag that is no flag", { added_tokens: [{ ...token, lstrip: 1 }] }, "added_tokens[0].lstrip must be"],
   ["another normalizer", { normalizer: { type: "Precompiled" } }, 'normalizer has the type "Precompiled"'],
@@ -64,6 +67,9 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["the second text", { post_processor: template(text("B")) }, "post_processor.single[0] is not the text $A"],
   ["an undefined special token", { post_processor: template(special("toString"), text("A")) }, "post_processor.special_tokens.toString"],
   ["an id of no token", { post_processor: template(special("far"), text("A")) }, "special_tokens.far.ids[0] is 77"],
+  ["endless special tokens", { post_processor: { ...template(special("a"), text("A")), special_tokens: { a: { ids: many(200_000, 0) } } } }, "post_processor.single adds over 32"],
+  ["a name that would forge a line", { post_processor: template(special("x\ny"), text("A")) }, 'post_processor.special_tokens."x\\ny"'],
+  ["special tokens twice", { post_processor: sequence("processors", { type: "BertProcessing", sep: ["s", 0], cls: ["c", 1] }, template(special("a"), text("A"))) }, "post_processor adds special tokens in more than one step"],
   ["a separator without id", { post_processor: { type: "BertProcessing", sep: ["s"], cls: ["c", 0] } }, "post_processor."],
   ["another decoder", { decoder: { type: "CTC" } }, 'decoder has the type "CTC"'],
   ["a decoding expression", { decoder: { type: "Replace", pattern: { Regex: "x" }, content: "" } }, "decoder.pattern"],

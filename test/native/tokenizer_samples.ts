@@ -23,7 +23,7 @@ const awkward = [
   "_", "__", "-", "--", "...", "!?", "#", "@", "\u20ac", "\u2581", "\u2581\u2581", "<0x41>", "<0x0A>", "</w>", "##",
   "e\u0301", "\u00e9", "a\u0327\u0301", "a\u0301\u0327", "\u1100\u1161\u11a8", "\uac01", "\u0915\u093c", "\u0958",
   "\ufdfa", "\u3316", "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}", "\u{1f1e9}\u{1f1ea}", "\u{1f44d}\u{1f3fd}",
-  "\u{1d400}", "\u{10400}", "\u{1e900}", "\u0295", "\u{1f12f}", "\u30ab\u3099", "\uff76\uff9e", "\uff21", "\u0345",
+  "$&", "$1", "\u{1d400}", "a\u088fb", "\ua7ce", "1\u{11de0}", "e\u1acf\u0301", "\u{105c9}", "\u{10400}", "\u{1e900}", "\u0295", "\u{1f12f}", "\u30ab\u3099", "\uff76\uff9e", "\uff21", "\u0345",
   "\ud800", "\udc00", "x\ud83d", "<s>", "</s>", "<s", "<pad>", "<unk>", "<mask>", " <mask>", "<|endoftext|>",
   "<|im_start|>user\n", "<|im_end|>", "<think>", "<|begin_of_text|>", "<|eot_id|>", "<|bos|>", "[INST]", "[inst]",
   "[MASK]", " [MASK] ", "[mask]", "[UNK]", "[CLS]", "River", "river", "RIVER", "Rivers", "Black Sea", "black sea",

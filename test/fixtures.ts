@@ -1,0 +1,109 @@
+// The fixtures, typed: the files that the scripts in test/fixtures have written (test/fixtures/README.md).
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ModelNumbers } from "../native/binding.ts";
+
+const folder = join(import.meta.dirname, "fixtures");
+
+export const tokenizerNames = [
+  "bytelevel",
+  "roberta",
+  "llama3",
+  "qwen2",
+  "nanochat",
+  "sentencepiece",
+  "metaspace",
+  "whitespace",
+] as const;
+
+export type TokenizerName = (typeof tokenizerNames)[number];
+
+/** "bytelevel" is the tokenizer of every checkpoint here. */
+export function tokenizerPath(name: TokenizerName): string {
+  return join(folder, "tokenizers", `${name}.json`);
+}
+
+export function tokenizerJson(name: TokenizerName): string {
+  return readFileSync(tokenizerPath(name), "utf8");
+}
+
+/** Checkpoint -> its file, and the goldens of its weights: several checkpoints hold the same ones. */
+const checkpoints = {
+  llama: { file: "llama.pt", golden: "llama" },
+  meta: { file: "meta.pt", golden: "meta" },
+  nano: { file: "nano.pt", golden: "llama" },
+  bf16: { file: "bf16.pt", golden: "bf16" },
+  f16: { file: "f16.pt", golden: "f16" },
+  strided: { file: "strided.pt", golden: "llama" },
+  safetensors: { file: join("safetensors", "model.safetensors"), golden: "llama" },
+} as const;
+
+export type CheckpointName = keyof typeof checkpoints;
+export const checkpointNames = Object.keys(checkpoints) as CheckpointName[];
+
+export function checkpointPath(name: CheckpointName): string {
+  return join(folder, "checkpoints", checkpoints[name].file);
+}
+
+/** What PyTorch computes in double precision for one prompt. */
+export interface GoldenPrompt {
+  readonly name: string;
+  readonly text: string;
+  /** Of the tokenizer "bytelevel". */
+  readonly tokens: readonly number[];
+  /** At the last position, in the order of `Golden.decision`. */
+  readonly decisionLogits: readonly number[];
+  readonly argmax: number;
+  /** Mean of -log p over all tokens but the first; null for a prompt of one token. */
+  readonly surprise: number | null;
+}
+
+export interface Golden {
+  readonly numbers: ModelNumbers;
+  readonly decision: readonly { readonly id: number; readonly label: "0" | "1" }[];
+  readonly prompts: readonly GoldenPrompt[];
+}
+
+export function golden(name: CheckpointName): Golden {
+  const texts = readGolden("prompts") as GoldenPrompt[];
+  const computed = readGolden(checkpoints[name].golden) as Golden;
+  const prompts = computed.prompts.map((prompt, index) => ({ ...texts[index]!, ...prompt }));
+  return { ...computed, prompts };
+}
+
+export interface Intermediate {
+  /** Positions first: one row a token. */
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/**
+ * Every intermediate of the checkpoint "llama" for one prompt: "embed", then for each block N "blk.N." with attn_norm,
+ * q, k (after RoPE), v, attn_mixed (before the output projection), attn_out, attn_residual, ffn_norm, ffn_out and
+ * ffn_residual, then "output_norm" and "logits". Heads lie side by side in a row; q and k are in the interleaved order.
+ */
+export function intermediates(): {
+  readonly prompt: GoldenPrompt;
+  readonly values: ReadonlyMap<string, Intermediate>;
+} {
+  const index = readGolden("intermediates") as {
+    prompt: string;
+    values: { name: string; shape: number[]; offset: number }[];
+  };
+  const bytes = new Uint8Array(readFileSync(join(folder, "goldens", "intermediates.bin")));
+  const values = index.values.map(({ name, shape, offset }) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    return [name, { shape, values: new Float32Array(bytes.buffer, offset, count) }] as const;
+  });
+  const prompt = golden("llama").prompts.find(({ name }) => name === index.prompt)!;
+  return { prompt, values: new Map(values) };
+}
+
+/** Mean surprise of "llama" on the start of the proof text: wired "right", and with one thing wrong. */
+export function wiringSurprises(): ReadonlyMap<string, number> {
+  return new Map(Object.entries(readGolden("wirings") as Record<string, number>));
+}
+
+function readGolden(name: string): unknown {
+  return JSON.parse(readFileSync(join(folder, "goldens", `${name}.json`), "utf8"));
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { Part } from "../../native/tokenizer_definition.ts";
+import { normalizer } from "../../native/tokenizer_normalize.ts";
+import { knownPatterns } from "../../native/tokenizer_patterns.ts";
+import { preTokenizer } from "../../native/tokenizer_split.ts";
+import { type Json, oracle } from "./tokenizer_oracle.ts";
+import { sampleTexts } from "./tokenizer_samples.ts";
+
+const texts = sampleTexts(2000).map((text) => text.replace(/\p{Cs}/gu, "\ufffd"));
+
+/** A file of theirs with these parts and nothing else. */
+const theirs = (parts: Json) =>
+  oracle(
+    JSON.stringify({ version: "1.0", model: { type: "BPE", vocab: {}, merges: [] }, ...parts }),
+  );
+
+const sequence = (...pretokenizers: Json[]) => ({ type: "Sequence", pretokenizers });
+const split = (pattern: Json, behavior = "Isolated", invert = false) => ({
+  type: "Split",
+  pattern,
+  behavior,
+  invert,
+});
+const byteLevel = {
+  type: "ByteLevel",
+  add_prefix_space: false,
+  trim_offsets: true,
+  use_regex: true,
+};
+const metaspace = { type: "Metaspace", replacement: "_", prepend_scheme: "always", split: true };
+const spaces = { Regex: "\\s+" };
+const numbers = { Regex: "\\p{N}" };
+const llama3 = { Regex: knownPatterns.find((pattern) => pattern.startsWith("(?i:"))! };
+
+const preTokenizers: readonly (readonly [name: string, part: Json])[] = [
+  ...knownPatterns.map((Regex) => [Regex, split({ Regex })] as const),
+  ["ByteLevel", byteLevel],
+  ["ByteLevel with a space before", { ...byteLevel, add_prefix_space: true }],
+  ["ByteLevel without cutting", { ...byteLevel, use_regex: false }],
+  ["Removed", split(spaces, "Removed")],
+  ["Removed, inverted", split(llama3, "Removed", true)],
+  ["MergedWithPrevious", split(spaces, "MergedWithPrevious")],
+  ["MergedWithPrevious, inverted", split(numbers, "MergedWithPrevious", true)],
+  ["MergedWithNext", split(spaces, "MergedWithNext")],
+  ["MergedWithNext, inverted", split(numbers, "MergedWithNext", true)],
+  ["Contiguous", split(numbers, "Contiguous")],
+  ["Contiguous, inverted", split(numbers, "Contiguous", true)],
+  ["plain text", split({ String: "'" }, "MergedWithNext")],
+  ["plain text that is an expression elsewhere", split({ String: "." })],
+  ["Digits", { type: "Digits", individual_digits: true }],
+  ["Digits together", { type: "Digits", individual_digits: false }],
+  ["Whitespace", { type: "Whitespace" }],
+  ["WhitespaceSplit", { type: "WhitespaceSplit" }],
+  ["Metaspace", metaspace],
+  ["Metaspace in one piece", { ...metaspace, split: false }],
+  ["Metaspace at the start", { ...metaspace, prepend_scheme: "first" }],
+  ["Metaspace never", { ...metaspace, prepend_scheme: "never" }],
+  ["Metaspace of old", { type: "Metaspace", replacement: "\u2581", add_prefix_space: true }],
+  ["Sequence", sequence({ type: "Digits", individual_digits: true }, { ...byteLevel, add_prefix_space: true })],
+  ["Falcon's", sequence(byteLevel, split({ Regex: "[0-9][0-9][0-9]" }))],
+]; // biome-ignore format: a table
+
+describe("where text is cut", () => {
+  it.each(preTokenizers)("%s", (_name, part) => {
+    const cut = preTokenizer(new Part("pre_tokenizer", part), true);
+    const expected = theirs({ pre_tokenizer: part }).getPreTokenizer()!;
+    for (const text of texts) {
+      const pieces = text === "" ? [] : expected.preTokenizeString(text).map(([piece]) => piece);
+      expect(text === "" ? [] : cut(text, true), JSON.stringify(text)).toEqual(pieces);
+    }
+  });
+});
+
+const replace = (text: string, content: string) => ({
+  type: "Replace",
+  pattern: { String: text },
+  content,
+});
+
+const normalizers: readonly Json[] = [
+  { type: "NFC" },
+  { type: "NFD" },
+  { type: "NFKC" },
+  { type: "NFKD" },
+  { type: "Lowercase" },
+  { type: "Prepend", prepend: "\u2581" },
+  replace("$&", "$$1"),
+  replace(" ", ""),
+  { type: "Sequence", normalizers: [{ type: "NFD" }, { type: "Lowercase" }, replace("e\u0301", "\u00e9")] },
+  { type: "Sequence", normalizers: [] },
+]; // biome-ignore format: a table
+
+describe("what text is cut", () => {
+  it.each(normalizers)("$type", (part) => {
+    const normalize = normalizer(new Part("normalizer", part));
+    const expected = theirs({ normalizer: part }).getNormalizer()!;
+    for (const text of texts) {
+      expect(normalize(text), JSON.stringify(text)).toBe(expected.normalizeString(text));
+    }
+  });
+});
