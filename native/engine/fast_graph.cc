@@ -16,9 +16,6 @@ namespace {
 // enough that the feed-forward's inside (rows * feed_forward floats) stays in the second cache.
 constexpr size_t rows_together = 128;
 
-// Tokens whose attention is computed together: with four heads to a key head, the 16 rows that kernels like best.
-constexpr size_t tokens_together = 4;
-
 // What a token costs beside the keys it sees, in keys; only the split among threads depends on it.
 constexpr size_t fixed_cost = 300;
 
@@ -47,8 +44,9 @@ struct FastGraph::Scratch {
     size_t heads, inputs, qkv_stride;
     Aligned<uint8_t> quantized;  // [rows][inputs of the product at hand]
     Aligned<float> scales, qkv, mixed, hidden;
-    std::vector<float> attention;
-    std::vector<float> queries;  // all rows' queries between the two halves of a block: [rows][heads * width]
+    Aligned<float> attention;
+    std::vector<float> states;   // the residual stream of the thread's rows: [rows][embedding]
+    std::vector<float> queries;  // their queries between the two halves of a block: [rows][heads * width]
 };
 
 FastGraph::FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
@@ -59,7 +57,7 @@ FastGraph::FastGraph(const Numbers & numbers, const Shared & shared, const std::
       cancelled_(std::move(cancelled)),
       weights_(numbers, shared, blocks),
       team_(threads, [&kernels] { kernels.begin_thread(); }, [&kernels] { kernels.end_thread(); }),
-      prefix_(blocks.size(), static_cast<size_t>(numbers.head_count_kv), weights_.width, /*keep_all=*/true) {
+      prefix_(kernels.block, blocks.size(), static_cast<size_t>(numbers.head_count_kv), weights_.width, /*keep_all=*/true) {
     for (size_t i = 0; i < threads; i++) scratch_.push_back(std::make_unique<Scratch>(numbers_, weights_));
 }
 
@@ -69,7 +67,7 @@ std::vector<float> FastGraph::decide(const int32_t * tokens, const int32_t * off
     const size_t shared = share_prefix(tokens, offsets, count);
     while (sequences_.size() < count) {
         sequences_.push_back(std::make_unique<KeyValues>(
-            weights_.blocks.size(), static_cast<size_t>(numbers_.head_count_kv), weights_.width, /*keep_all=*/false));
+            kernels_.block, weights_.blocks.size(), static_cast<size_t>(numbers_.head_count_kv), weights_.width, /*keep_all=*/false));
     }
     std::vector<Row> rows;
     for (size_t i = 0; i < count; i++) {
@@ -153,7 +151,8 @@ void FastGraph::compute(const std::vector<Row> & rows, float * logits) {
         const Row * mine = rows.data() + bounds[thread];
         size_t count = bounds[thread + 1] - bounds[thread];
         std::vector<Row> last_rows;
-        Aligned<float> x(count * width);
+        std::vector<float> & x = scratch.states;
+        if (x.size() < count * width) x.resize(count * width);
         for (size_t i = 0; i < count; i++) embed(mine[i], x.data() + i * width);
         for (size_t layer = 0; layer < weights_.blocks.size(); layer++) {
             const FastBlock & block = weights_.blocks[layer];
@@ -207,7 +206,7 @@ void FastGraph::project(const FastBlock & block, size_t layer, const Row * rows,
     const auto heads_kv = static_cast<size_t>(numbers_.head_count_kv);
     const auto length = static_cast<size_t>(numbers_.embedding_length);
     const size_t head_floats = scratch.heads * weights_.width;
-    scratch.queries.resize(count * head_floats);
+    if (scratch.queries.size() < count * head_floats) scratch.queries.resize(count * head_floats);
     for (size_t start = 0; start < count; start += rows_together) {
         const size_t here = std::min(rows_together, count - start);
         for (size_t i = 0; i < here; i++) {
@@ -247,6 +246,7 @@ void FastGraph::turn(float * head, size_t position) const {
 void FastGraph::attend(size_t layer, const Row * rows, size_t count, const float * queries, Scratch & scratch) {
     const auto heads_kv = static_cast<size_t>(numbers_.head_count_kv);
     const size_t group = scratch.heads / heads_kv, width = weights_.width, head_floats = scratch.heads * width;
+    const size_t tokens_together = std::max<size_t>(1, attention_rows / group);
     std::vector<const float *> from;
     std::vector<float *> to;
     std::vector<size_t> positions;
@@ -254,8 +254,8 @@ void FastGraph::attend(size_t layer, const Row * rows, size_t count, const float
         for (tokens = 1; tokens < tokens_together && start + tokens < count; tokens++) {
             if (rows[start + tokens].keys != rows[start].keys) break;
         }
-        const size_t padded = round_up(rows[start + tokens - 1].position + 1, block_positions);
-        scratch.attention.resize(tokens * group * padded + row_step * width);
+        const size_t floats = attention_scratch(tokens * group, rows[start + tokens - 1].position + 1, width);
+        if (scratch.attention.size() < floats) scratch.attention = Aligned<float>(floats);
         for (size_t head = 0; head < heads_kv; head++) {
             from.clear(), to.clear(), positions.clear();
             for (size_t i = start; i < start + tokens; i++) {

@@ -1,4 +1,5 @@
-// AMX int8: tiles of 16 rows by 64 bytes. Two tiles of rows times two panels keep four sums in tile registers.
+// AMX: products in int8, attention in BF16, both in tiles of 16 rows by 64 bytes. Two tiles of rows times two panels keep
+// four sums in tile registers.
 #define QRAG_LANES 16
 #include <immintrin.h>
 
@@ -94,10 +95,151 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
     }
 }
 
+/**
+ * A block of 32 positions in BF16, in the order tiles read: keys as two halves of [width / 2][16 positions][2], values as
+ * [16 pairs of positions][width][2].
+ */
+constexpr size_t block_positions = 32;
+
+size_t block_bytes(size_t width) { return 2 * block_positions * width * sizeof(uint16_t); }
+
+inline uint16_t to_bf16(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+void set_in_block(uint8_t * block, size_t width, size_t column, const float * key, const float * value) {
+    auto * keys = reinterpret_cast<uint16_t *>(block) + column / tile_rows * tile_rows * width + column % tile_rows * 2;
+    for (size_t d = 0; d < width; d++) keys[d / 2 * 2 * tile_rows + d % 2] = to_bf16(key[d]);
+    auto * values = reinterpret_cast<uint16_t *>(block) + block_positions * width + column / 2 * 2 * width + column % 2;
+    for (size_t d = 0; d < width; d++) values[2 * d] = to_bf16(value[d]);
+}
+
+void copy_block(uint8_t * to, const uint8_t * from, size_t width, size_t columns) {
+    const auto * source = reinterpret_cast<const uint16_t *>(from);
+    auto * target = reinterpret_cast<uint16_t *>(to);
+    for (size_t column = 0; column < columns; column++) {
+        const size_t keys = column / tile_rows * tile_rows * width + column % tile_rows * 2;
+        for (size_t d = 0; d < width; d++) {
+            const size_t at = keys + d / 2 * 2 * tile_rows + d % 2;
+            target[at] = source[at];
+        }
+        const size_t values = block_positions * width + column / 2 * 2 * width + column % 2;
+        for (size_t d = 0; d < width; d++) target[values + 2 * d] = source[values + 2 * d];
+    }
+}
+
+/**
+ * Scores of 16 rows, [16][padded], against all blocks; `queries` is [16][width] in BF16, width a multiple of 32. Where a
+ * head is 16 short of that, the tiles read on into the block, and the queries' zeros undo it.
+ */
+inline void score_tiles(const Attention & a, const uint16_t * queries, size_t width, float * scores, size_t padded) {
+    for (size_t block = 0; block * block_positions < padded; block++) {
+        const uint16_t * keys = reinterpret_cast<const uint16_t *>(a.blocks[block]);
+        _tile_zero(0);
+        _tile_zero(1);
+        for (size_t d = 0; d < width; d += 32) {
+            _tile_loadd(4, queries + d, width * sizeof(uint16_t));
+            _tile_loadd(6, keys + d * tile_rows, 64);
+            _tile_loadd(7, keys + (a.width + d) * tile_rows, 64);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        _tile_stored(0, scores + block * block_positions, padded * sizeof(float));
+        _tile_stored(1, scores + block * block_positions + tile_rows, padded * sizeof(float));
+    }
+}
+
+/** e^x for x <= 0, as exact as BF16 weights can tell: x = n ln 2 + r, a degree 4 polynomial in r, times 2^n. */
+inline __m512 exponential_for_bf16(__m512 x) {
+    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
+    const __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693147181f), x);
+    __m512 p = _mm512_set1_ps(1.0f / 24);
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f / 6));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.5f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+    return _mm512_scalef_ps(p, n);
+}
+
+/** One row of scores to weights in BF16, not yet divided by their sum, which is returned. Unseen positions weigh 0. */
+inline float weigh(const float * scores, size_t positions, size_t padded, uint16_t * weights) {
+    __m512 most = _mm512_set1_ps(-INFINITY);
+    const auto seen = [&](size_t at) {
+        const size_t left = positions > at ? positions - at : 0;
+        return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
+    };
+    for (size_t i = 0; i < positions; i += 16) {
+        most = _mm512_mask_max_ps(most, seen(i), most, _mm512_loadu_ps(scores + i));
+    }
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(most));
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t i = 0; i < padded; i += 16) {
+        const __m512 x = _mm512_sub_ps(_mm512_loadu_ps(scores + i), largest);
+        const __m512 e = _mm512_maskz_mov_ps(seen(i), exponential_for_bf16(x));
+        sum = _mm512_add_ps(sum, e);
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(weights + i), (__m256i)_mm512_cvtneps_pbh(e));
+    }
+    return _mm512_reduce_add_ps(sum);
+}
+
+/** mixed = weights * values, [16][width]; `weights` is [16][padded] in BF16. */
+inline void mix_tiles(const Attention & a, const uint16_t * weights, size_t padded, size_t width, float * mixed) {
+    for (size_t column = 0; column < a.width; column += 32) {
+        const bool two = column + tile_rows < a.width;
+        _tile_zero(0);
+        _tile_zero(1);
+        for (size_t block = 0; block * block_positions < padded; block++) {
+            const uint16_t * values = reinterpret_cast<const uint16_t *>(a.blocks[block]) + block_positions * a.width + 2 * column;
+            _tile_loadd(4, weights + block * block_positions, padded * sizeof(uint16_t));
+            _tile_loadd(6, values, 2 * a.width * sizeof(uint16_t));
+            _tile_dpbf16ps(0, 4, 6);
+            if (!two) continue;
+            _tile_loadd(7, values + 2 * tile_rows, 2 * a.width * sizeof(uint16_t));
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        _tile_stored(0, mixed + column, width * sizeof(float));
+        if (two) _tile_stored(1, mixed + column + tile_rows, width * sizeof(float));
+    }
+}
+
+void attend(const Attention & a) {
+    size_t positions = 0;
+    for (size_t r = 0; r < a.rows; r++) positions = a.positions[r] > positions ? a.positions[r] : positions;
+    const size_t padded = (positions + block_positions - 1) / block_positions * block_positions;
+    // Scratch: scores [16][padded], then weights in BF16 where they lay, queries and results [16][width].
+    const size_t width = (a.width + 31) / 32 * 32;
+    float * scores = a.scratch;
+    float * mixed = scores + tile_rows * padded;
+    auto * queries = reinterpret_cast<uint16_t *>(mixed);
+    for (size_t first = 0; first < a.rows; first += tile_rows) {
+        const size_t count = a.rows - first < tile_rows ? a.rows - first : tile_rows;
+        memset(queries, 0, tile_rows * width * sizeof(uint16_t));
+        for (size_t r = 0; r < count; r++) {
+            for (size_t d = 0; d < a.width; d += 16) {
+                const __m512 q = _mm512_loadu_ps(a.queries[first + r] + d);
+                _mm256_storeu_si256(reinterpret_cast<__m256i *>(queries + r * width + d), (__m256i)_mm512_cvtneps_pbh(q));
+            }
+        }
+        score_tiles(a, queries, width, scores, padded);
+        float inverse[tile_rows];
+        auto * weights = reinterpret_cast<uint16_t *>(scores);
+        for (size_t r = 0; r < count; r++) {
+            inverse[r] = 1.0f / weigh(scores + r * padded, a.positions[first + r], padded, weights + r * padded);
+        }
+        mix_tiles(a, weights, padded, width, mixed);
+        for (size_t r = 0; r < count; r++) {
+            for (size_t d = 0; d < a.width; d += lanes) store(a.out[first + r] + d, load(mixed + r * width + d) * inverse[r]);
+        }
+    }
+}
+
 }  // namespace
 
 const Kernels amx_kernels = {
-    "amx", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, attend,
+    "amx", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>,
+    {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, attend,
 };
 
 }  // namespace qrag

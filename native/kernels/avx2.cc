@@ -3,7 +3,7 @@
 #define QRAG_LANES 8
 #include <immintrin.h>
 
-#include "vector_inl.h"
+#include "attention_inl.h"
 
 namespace qrag {
 namespace {
@@ -45,7 +45,8 @@ constexpr size_t row_tile = 4;
 }  // namespace
 
 const Kernels avx2_kernels = {
-    "avx2", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, attend,
+    "avx2", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, float_blocks,
+    /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

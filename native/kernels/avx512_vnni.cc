@@ -2,7 +2,7 @@
 #define QRAG_LANES 16
 #include <immintrin.h>
 
-#include "vector_inl.h"
+#include "attention_inl.h"
 
 namespace qrag {
 namespace {
@@ -34,7 +34,8 @@ constexpr size_t row_tile = 12;
 }  // namespace
 
 const Kernels avx512_vnni_kernels = {
-    "avx512-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, attend,
+    "avx512-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, float_blocks,
+    /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

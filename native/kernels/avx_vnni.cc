@@ -2,7 +2,7 @@
 #define QRAG_LANES 8
 #include <immintrin.h>
 
-#include "vector_inl.h"
+#include "attention_inl.h"
 
 namespace qrag {
 namespace {
@@ -44,7 +44,8 @@ constexpr size_t row_tile = 6;
 }  // namespace
 
 const Kernels avx_vnni_kernels = {
-    "avx-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, attend,
+    "avx-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, float_blocks,
+    /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

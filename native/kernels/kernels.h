@@ -43,18 +43,31 @@ enum class Into {
     swiglu,  // panels alternate gate, up: out[row][channel / 2] = silu(gate) * up, 16 columns per two panels
 };
 
-/** Keys and values of one attention head come in blocks of 16 positions, so that sequences can share a prefix's blocks. */
-constexpr size_t block_positions = 16;
+/**
+ * Keys and values of one attention head come in blocks of positions, so that sequences can share a prefix's blocks. How
+ * a block looks inside is its kernel set's business.
+ */
+struct BlockLayout {
+    size_t positions;
+    size_t (*bytes)(size_t width);
+    /** Puts one position's key and value, of `width` floats each, into its column. Columns may be set by several threads. */
+    void (*set)(uint8_t * block, size_t width, size_t column, const float * key, const float * value);
+    /** Copies the first `columns` columns, and touches no other. */
+    void (*copy)(uint8_t * to, const uint8_t * from, size_t width, size_t columns);
+};
+
+/** Rows that kernels like best to attend together. */
+constexpr size_t attention_rows = 16;
 
 /** Rows that look at the same keys: the heads that share them, times a few neighbouring tokens. */
 struct Attention {
-    const float * const * blocks;   // for positions 0-15, 16-31, ...: keys [width][16], then values [16][width]
-    size_t width;                   // of a head, a multiple of 16
+    const uint8_t * const * blocks;  // in the order of positions
+    size_t width;                    // of a head, a multiple of 16
     size_t rows;
     const float * const * queries;  // [rows] -> [width], scaled already
     float * const * out;            // [rows] -> [width]
     const size_t * positions;       // [rows]: how many keys a row sees, at least 1
-    float * scratch;                // rows * round_up(largest of positions, 16) + 16 * width floats
+    float * scratch;                // attention_scratch(...) floats, at a multiple of 64 bytes
 };
 
 struct Kernels {
@@ -69,8 +82,16 @@ struct Kernels {
     float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);
     /** The same of x / rms(x) * weight. */
     float (*normalize)(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs);
+    BlockLayout block;
+    /** How far keys, queries and weights are rounded in attention: 0 for floats. */
+    float attention_step;
     void (*attend)(const Attention & attention);
 };
+
+/** Floats of scratch memory that attending `rows` rows of up to `positions` takes, with every kernel set. */
+constexpr size_t attention_scratch(size_t rows, size_t positions, size_t width) {
+    return (rows + attention_rows) * (positions + 64) + 2 * attention_rows * width;
+}
 
 extern const Kernels portable_kernels;
 #if defined(__x86_64__) || defined(_M_X64)
@@ -78,6 +99,10 @@ extern const Kernels avx2_kernels;
 extern const Kernels avx_vnni_kernels;
 extern const Kernels avx512_vnni_kernels;
 extern const Kernels amx_kernels;
+#elif defined(__aarch64__)
+extern const Kernels neon_kernels;
+extern const Kernels neon_dotprod_kernels;
+extern const Kernels neon_i8mm_kernels;
 #endif
 
 }  // namespace qrag

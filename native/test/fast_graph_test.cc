@@ -64,7 +64,8 @@ QRAG_TEST(fast_graph_is_near_the_plain_decoder) {
                 }
             }
             // Seven roundings to 8 bits a block, three blocks: a wrong wiring has an error of the size of the result.
-            check(std::sqrt(error / size) < 0.05, std::string(kernels->name) + ": " + std::to_string(std::sqrt(error / size)));
+            const double allowed = 0.05 + 4 * static_cast<double>(kernels->attention_step);
+            check(std::sqrt(error / size) < allowed, std::string(kernels->name) + ": " + std::to_string(std::sqrt(error / size)));
         }
     }
 }

@@ -1,0 +1,56 @@
+// NEON as every aarch64 processor has it. Two products of int8 fit 16 bits, 2 * 127 * 127 = 32,258: one smull and one
+// smlal, then sadalp adds neighbours into 32 bits.
+#define QRAG_LANES 4
+#include <arm_neon.h>
+
+#include "attention_inl.h"
+
+namespace qrag {
+namespace {
+
+bool begin_thread() { return true; }
+void end_thread() {}
+
+/** The sums of `count` rows with one panel: eight registers a row, each of two channels' even and odd pairs of inputs. */
+template <size_t count>
+inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size_t panel, int32_t (*sums)[panel_channels]) {
+    const int8_t * weights = panels.data + panel * panel_channels * panels.inputs;
+    int32x4_t sum[count][8];
+    for (auto & row : sum) {
+        for (int32x4_t & pair : row) pair = vdupq_n_s32(0);
+    }
+    for (size_t k = 0; k < panels.inputs; k += 8) {
+        int8x16_t a0[count], a1[count];  // four inputs, four times
+        for (size_t r = 0; r < count; r++) {
+            const int32x2_t eight = vreinterpret_s32_u8(vld1_u8(rows[r] + k));
+            a0[r] = vreinterpretq_s8_s32(vdupq_lane_s32(eight, 0));
+            a1[r] = vreinterpretq_s8_s32(vdupq_lane_s32(eight, 1));
+        }
+        for (size_t c = 0; c < 4; c++) {
+            const int8_t * line = weights + k * panel_channels + c * 16;
+            const int8x16_t w0 = vld1q_s8(line), w1 = vld1q_s8(line + 4 * panel_channels);
+            for (size_t r = 0; r < count; r++) {
+                const int16x8_t low = vmull_s8(vget_low_s8(w0), vget_low_s8(a0[r]));
+                const int16x8_t high = vmull_high_s8(w0, a0[r]);
+                sum[r][2 * c] = vpadalq_s16(sum[r][2 * c], vmlal_s8(low, vget_low_s8(w1), vget_low_s8(a1[r])));
+                sum[r][2 * c + 1] = vpadalq_s16(sum[r][2 * c + 1], vmlal_high_s8(high, w1, a1[r]));
+            }
+        }
+    }
+    for (size_t r = 0; r < count; r++) {
+        for (size_t c = 0; c < 4; c++) vst1q_s32(sums[r] + 4 * c, vpaddq_s32(sum[r][2 * c], sum[r][2 * c + 1]));
+    }
+}
+
+constexpr size_t row_tile = 2;
+
+#include "rows_inl.h"
+
+}  // namespace
+
+const Kernels neon_kernels = {
+    "neon", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, float_blocks,
+    /*attention_step=*/0, attend,
+};
+
+}  // namespace qrag
