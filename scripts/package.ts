@@ -9,16 +9,21 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
 
-function tsc(...options: string[]): void {
+function tsc(project: string, ...options: string[]): void {
   const program = join(root, "node_modules", "typescript", "bin", "tsc");
-  const project = ["--project", join(root, "tsconfig.build.json")];
-  const { status } = spawnSync(process.execPath, [program, ...project, ...options], {
+  const args = [program, "--project", join(root, project), ...options];
+  const { status } = spawnSync(process.execPath, args, {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-tsc();
+tsc("tsconfig.build.json");
+// Declarations of what is public only, once for each kind of module: TypeScript takes a .d.ts file's kind from the
+// package.json above it.
+tsc("tsconfig.types.json");
+tsc("tsconfig.types.json", "--outDir", join(dist, "cjs"));
+writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
 chmodSync(join(dist, "src", "cli", "main.js"), 0o755);
 
 await build({
@@ -34,6 +39,3 @@ await build({
   define: { "import.meta.url": "importMetaUrl" },
   logLevel: "warning",
 });
-// The same declarations again where "type" is commonjs: TypeScript takes the module kind of a .d.ts from there.
-tsc("--emitDeclarationOnly", "--outDir", join(dist, "cjs"));
-writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');

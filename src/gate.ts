@@ -1,4 +1,5 @@
 // The gate: judges passages against a query. Text goes in here, verdicts come out.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type ModelNumbers, scoreMode } from "../native/binding.ts";
 import { QragError } from "../native/errors.ts";
 import type { Engine } from "./engine.ts";

@@ -32,7 +32,8 @@ void end_thread() { _tile_release(); }
 
 /** Tiles 0-3: sums; 4, 5: rows; 6, 7: panels. `two_rows` and `two_panels` say which of them are there. */
 template <bool two_rows, bool two_panels>
-inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels, size_t panel, int32_t (*sums)[2][tile_rows][panel_channels]) {
+inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels, size_t panel, bool fetch_next,
+                      int32_t (*sums)[2][tile_rows][panel_channels]) {
     const size_t panel_size = panel_channels * panels.inputs;
     const int8_t * w0 = panels.data + panel * panel_size;
     const int8_t * w1 = w0 + panel_size;
@@ -42,6 +43,13 @@ inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels
     if (two_rows) _tile_zero(2);
     if (two_rows && two_panels) _tile_zero(3);
     for (size_t k = 0; k < panels.inputs; k += input_step) {
+        if (fetch_next) {
+            // The next two panels, as much of them as is read here of these: a tile load does not wait well.
+            const int8_t * next = w0 + 2 * panel_size + 2 * k * panel_channels;
+            for (size_t line = 0; line < 2 * panel_channels; line++) {
+                _mm_prefetch(reinterpret_cast<const char *>(next + 64 * line), _MM_HINT_T0);
+            }
+        }
         _tile_loadd(4, rows + k, stride);
         if (two_rows) _tile_loadd(5, lower + k, stride);
         _tile_loadd(6, w0 + k * panel_channels, 64);
@@ -60,12 +68,12 @@ inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels
 /** Whole tiles are read, `count` rows of them are meant. */
 template <bool two_rows>
 inline void multiply_tile(const uint8_t * data, size_t stride, const float * row_scales, size_t count, const Panels & panels,
-                          size_t panel, bool two_panels, Into into, float * out, size_t out_stride) {
+                          size_t panel, bool two_panels, bool fetch_next, Into into, float * out, size_t out_stride) {
     alignas(64) int32_t sums[2][2][tile_rows][panel_channels];
     if (two_panels) {
-        tile_sums<two_rows, true>(data, stride, panels, panel, sums);
+        tile_sums<two_rows, true>(data, stride, panels, panel, fetch_next, sums);
     } else {
-        tile_sums<two_rows, false>(data, stride, panels, panel, sums);
+        tile_sums<two_rows, false>(data, stride, panels, panel, false, sums);
     }
     for (size_t r = 0; r < count; r++) {
         const auto & line = sums[r / tile_rows];
@@ -89,7 +97,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
         for (size_t r = 0; r < rows.count; r += 2 * tile_rows) {
             const size_t here = rows.count - r < 2 * tile_rows ? rows.count - r : 2 * tile_rows;
             const auto multiply_here = here > tile_rows ? multiply_tile<true> : multiply_tile<false>;
-            multiply_here(rows.data + r * rows.stride, rows.stride, rows.scales + r, here, panels, panel, two_panels, into,
+            multiply_here(rows.data + r * rows.stride, rows.stride, rows.scales + r, here, panels, panel, two_panels,
+                          /*fetch_next=*/r == 0 && panel + 4 <= count, into,
                           out + r * out_stride, out_stride);
         }
     }
