@@ -5,6 +5,7 @@
 //   tsx native/build.ts --debug                    with assertions, build/debug
 //   tsx native/build.ts --sanitize address         with a sanitizer, build/address
 //   tsx native/build.ts --tests [--sanitize ...]   the native tests, built and run
+//   tsx native/build.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -16,6 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const { values: options } = parseArgs({
   options: {
+    arm: { type: "boolean", default: false },
     baseline: { type: "boolean", default: false },
     debug: { type: "boolean", default: false },
     sanitize: { type: "string", default: "" },
@@ -75,12 +77,46 @@ function ggmlSources(): string {
   return join(target, "ggml");
 }
 
+/** Models of processors that qemu knows, and the best kernel set of each. */
+const armProcessors = [
+  ["cortex-a53", "neon"],
+  ["cortex-a76", "neon-dotprod"],
+  ["max", "neon-i8mm"],
+] as const;
+
+function checkArmTools(): void {
+  const missing = ["aarch64-linux-gnu-g++", "qemu-aarch64"].filter((tool) => !answers(tool));
+  if (missing.length === 0) return;
+  fail(
+    `the tests for 64-bit ARM need ${missing.join(" and ")}.\n` +
+      "  Debian, Ubuntu: sudo apt-get install g++-aarch64-linux-gnu qemu-user",
+  );
+}
+
+/** Runs the tests on every model of processor, and checks that the set meant for it was among them. */
+function runOnArm(program: string): void {
+  for (const [processor, best] of armProcessors) {
+    const { status, stdout } = spawnSync("qemu-aarch64", ["-cpu", processor, program], {
+      stdio: ["ignore", "pipe", "inherit"],
+      encoding: "utf8",
+    });
+    console.log(`${processor}: ${stdout.trim().replaceAll("\n", "\n  ")}`);
+    if (status !== 0) fail(`the native tests failed on ${processor} (see above)`);
+    if (!stdout.startsWith(`kernels: ${best} `)) fail(`${processor} should have run ${best} first`);
+  }
+}
+
 checkTools();
+if (options.arm) checkArmTools();
 const definitions = [`-DQRAG_GGML_DIR=${ggmlSources()}`, `-DQRAG_SANITIZE=${options.sanitize}`];
 if (options.baseline) definitions.push("-DQRAG_BASELINE=ON");
+if (options.arm) {
+  definitions.push(`-DCMAKE_TOOLCHAIN_FILE=${join(root, "native", "aarch64.cmake")}`);
+}
 const buildType = options.debug || options.sanitize ? "RelWithDebInfo" : "Release";
-const plain = options.debug ? "debug" : options.baseline ? "baseline" : "";
-const flavour = options.sanitize.replaceAll(",", "-") || plain;
+const kinds = (["arm", "debug", "baseline"] as const).filter((kind) => options[kind]);
+const sanitizers = options.sanitize.split(",").filter((name) => name !== "");
+const flavour = [...kinds, ...sanitizers].join("-");
 const jobs = String(availableParallelism());
 
 if (options.tests) {
@@ -88,7 +124,9 @@ if (options.tests) {
   const definition = [`-DCMAKE_BUILD_TYPE=${buildType}`, "-DQRAG_TESTS=ON", ...definitions];
   run("cmake", ["-S", root, "-B", folder, ...definition]);
   run("cmake", ["--build", folder, "--parallel", jobs, "--target", "qrag_native_tests"]);
-  run(join(folder, "qrag_native_tests"), []);
+  const program = join(folder, "qrag_native_tests");
+  if (options.arm) runOnArm(program);
+  else run(program, []);
 } else {
   const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
   const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));

@@ -6,10 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "../kernels/kernels.h"
-#include "fast_weights.h"
-#include "key_values.h"
-#include "numbers.h"
+#include "fast_block.h"
 #include "team.h"
 
 namespace qrag {
@@ -19,44 +16,30 @@ class FastGraph {
     /** `cancelled` is asked between blocks. */
     FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
               const Kernels & kernels, size_t threads, std::function<bool()> cancelled);
-    ~FastGraph();
 
     /** The decision rows' logits at each sequence's last token; the sequences were checked before. */
     std::vector<float> decide(const int32_t * tokens, const int32_t * offsets, size_t count);
 
   private:
-    /** One token to compute. */
-    struct Row {
-        int32_t token;
-        size_t position;
-        KeyValues * keys;   // of its sequence
-        bool first, last;   // of its sequence's own tokens
-    };
-    struct Scratch;
-
+    KeyValues sequence(bool keep_all) const;
     size_t share_prefix(const int32_t * tokens, const int32_t * offsets, size_t count);
-    void compute(const std::vector<Row> & rows, float * logits);
     std::vector<size_t> split(const std::vector<Row> & rows) const;
+    /** Computes rows; those that are last write logits, in their order. */
+    void compute(const std::vector<Row> & rows, float * logits);
+    void compute_rows(const Row * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
     void embed(const Row & row, float * x) const;
-    void project(const FastBlock & block, size_t layer, const Row * rows, size_t count, const float * x, Scratch & scratch);
-    void finish_block(const FastBlock & block, size_t layer, const Row * rows, size_t count, float * x, Scratch & scratch);
-    void attend(size_t layer, const Row * rows, size_t count, const float * queries, Scratch & scratch);
-    void turn(float * head, size_t position) const;
     void decide_row(const float * x, float * logits) const;
 
-    const Numbers numbers_;
     const Shared shared_;
-    const Kernels & kernels_;
     const std::function<bool()> cancelled_;
-    FastWeights weights_;
-    std::vector<float> turns_;  // [positions so far][cosines, sines][rope_half]
-    std::vector<std::unique_ptr<Scratch>> scratch_;  // one a thread
-    Team team_;
+    FastModel model_;
+    std::vector<Scratch> scratch_;  // one a thread
 
     // The prefix of the last call, with its keys and values: the next one most likely begins with it too.
     std::vector<int32_t> prefix_tokens_, previous_tokens_;
     KeyValues prefix_;
     std::vector<std::unique_ptr<KeyValues>> sequences_;  // kept from call to call for their memory
+    Team team_;  // last: its threads use everything above
 };
 
 }  // namespace qrag

@@ -23,16 +23,24 @@ constexpr int spins_before_yielding = 1000;
 }  // namespace
 
 Team::Team(size_t threads, std::function<void()> begin, std::function<void()> end) {
-    for (size_t index = 1; index < threads; index++) {
-        threads_.emplace_back([this, index, begin, end] {
-            begin();
-            loop(index);
-            end();
-        });
+    try {
+        threads_.reserve(threads);
+        for (size_t index = 1; index < threads; index++) {
+            threads_.emplace_back([this, index, begin, end] {
+                begin();
+                loop(index);
+                end();
+            });
+        }
+    } catch (...) {
+        stop();  // those that could be started; a thread that is destroyed before it is joined ends the process
+        throw;
     }
 }
 
-Team::~Team() {
+Team::~Team() { stop(); }
+
+void Team::stop() {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         stopping_ = true;

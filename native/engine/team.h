@@ -20,7 +20,7 @@ class Team {
 
     size_t size() const { return threads_.size() + 1; }
 
-    /** Calls work(0) here and work(1) .. work(size - 1) on the others, and returns when all have returned. */
+    /** Calls work(0) here and work(1) .. work(size - 1) on the others, and returns when all have. Work does not throw. */
     void run(const std::function<void(size_t)> & work);
 
     /** Inside a run: waits until every thread of the team has come here. */
@@ -28,6 +28,7 @@ class Team {
 
   private:
     void loop(size_t index);
+    void stop();
 
     std::mutex mutex_;
     std::condition_variable wake_;

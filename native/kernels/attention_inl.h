@@ -32,8 +32,15 @@ constexpr BlockLayout float_blocks = {block_positions, float_block_bytes, set_in
 inline const float * floats(const uint8_t * block) { return reinterpret_cast<const float *>(block); }
 
 /** Rows worked on together: as many sums as the registers of the instruction set hold beside their operands. */
+#if defined(__aarch64__)  // 32 registers, and products with one lane of another: a vector of queries needs no broadcast
+constexpr size_t score_rows = 4, mix_rows = 4, mix_columns = 4;
+constexpr bool lanes_multiply = true;
+#else
 constexpr size_t score_rows = lanes == 16 ? 16 : lanes == 8 ? 6 : 2;
 constexpr size_t mix_rows = lanes == 16 ? 8 : lanes == 8 ? 6 : 4;
+constexpr size_t mix_columns = 2;
+constexpr bool lanes_multiply = false;
+#endif
 
 /** The scores of `rows` queries against all blocks of keys, [width][16] each. */
 template <size_t rows>
@@ -49,8 +56,10 @@ inline void score(const Attention & a, size_t first, size_t padded) {
         for (size_t d = 0; d < a.width; d++) {
             Vec key[vectors_per_block];
             for (size_t v = 0; v < vectors_per_block; v++) key[v] = load(keys + d * block_positions + v * lanes);
+            const Vec together = lanes_multiply && rows == lanes ? load(queries + d * rows) : Vec{};
             for (size_t r = 0; r < rows; r++) {
-                for (size_t v = 0; v < vectors_per_block; v++) sum[r][v] += key[v] * queries[d * rows + r];
+                const float query = lanes_multiply && rows == lanes ? together[r] : queries[d * rows + r];
+                for (size_t v = 0; v < vectors_per_block; v++) sum[r][v] += key[v] * query;
             }
         }
         for (size_t r = 0; r < rows; r++) {
@@ -101,7 +110,9 @@ inline void mix(const Attention & a, size_t first, size_t column, size_t positio
 template <size_t rows>
 inline void mix_rows_of(const Attention & a, size_t first, size_t positions, size_t padded) {
     size_t column = 0;
-    for (; column + 2 * lanes <= a.width; column += 2 * lanes) mix<rows, 2>(a, first, column, positions, padded);
+    for (; column + mix_columns * lanes <= a.width; column += mix_columns * lanes) {
+        mix<rows, mix_columns>(a, first, column, positions, padded);
+    }
     for (; column < a.width; column += lanes) mix<rows, 1>(a, first, column, positions, padded);
 }
 

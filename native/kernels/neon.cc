@@ -29,11 +29,19 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
         for (size_t c = 0; c < 4; c++) {
             const int8_t * line = weights + k * panel_channels + c * 16;
             const int8x16_t w0 = vld1q_s8(line), w1 = vld1q_s8(line + 4 * panel_channels);
+            // Step by step for all rows, not row by row: small processors run this in the order written, and would wait.
+            int16x8_t low[count], high[count];
             for (size_t r = 0; r < count; r++) {
-                const int16x8_t low = vmull_s8(vget_low_s8(w0), vget_low_s8(a0[r]));
-                const int16x8_t high = vmull_high_s8(w0, a0[r]);
-                sum[r][2 * c] = vpadalq_s16(sum[r][2 * c], vmlal_s8(low, vget_low_s8(w1), vget_low_s8(a1[r])));
-                sum[r][2 * c + 1] = vpadalq_s16(sum[r][2 * c + 1], vmlal_high_s8(high, w1, a1[r]));
+                low[r] = vmull_s8(vget_low_s8(w0), vget_low_s8(a0[r]));
+                high[r] = vmull_high_s8(w0, a0[r]);
+            }
+            for (size_t r = 0; r < count; r++) {
+                low[r] = vmlal_s8(low[r], vget_low_s8(w1), vget_low_s8(a1[r]));
+                high[r] = vmlal_high_s8(high[r], w1, a1[r]);
+            }
+            for (size_t r = 0; r < count; r++) {
+                sum[r][2 * c] = vpadalq_s16(sum[r][2 * c], low[r]);
+                sum[r][2 * c + 1] = vpadalq_s16(sum[r][2 * c + 1], high[r]);
             }
         }
     }

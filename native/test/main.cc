@@ -1,6 +1,7 @@
 // Runs every test and prints what failed.
 #include <cstdio>
 
+#include "../kernels/dispatch.h"
 #include "check.h"
 
 namespace qrag::test {
@@ -13,6 +14,9 @@ std::vector<Test> & tests() {
 }  // namespace qrag::test
 
 int main() {
+    std::printf("kernels:");
+    for (const qrag::Kernels * kernels : qrag::usable_kernels()) std::printf(" %s", kernels->name);
+    std::printf("\n");
     int passed = 0, failed = 0;
     for (const qrag::test::Test & test : qrag::test::tests()) {
         try {
