@@ -45,8 +45,8 @@ export class Engine {
   }
 
   /**
-   * Scores sequences, in order, handing each out when its batch is done. Sequences are taken from the iterable only
-   * when a batch needs them, and no batch is computed for a caller who has not fetched the one before.
+   * Scores sequences, in order, handing each out when its batch is done. Sequences are taken from the iterable at most
+   * a batch ahead, and no batch is computed for a caller who has not fetched the one before.
    */
   async *run<S extends Sequence>(
     sequences: Iterable<S>,
@@ -143,7 +143,10 @@ export class Engine {
       const { mode } = parts[0]!.request;
       const sequences = parts.flatMap((part) => part.sequences);
       const { tokens, offsets } = pack(sequences);
-      const values = await this.#model.score(tokens, offsets, mode);
+      const computing = this.#model.score(tokens, offsets, mode);
+      // Tokenizing takes a tenth of the model's time; this way it takes none of the caller's.
+      for (const { request } of parts) request.prepare(this.#batchTokens / parts.length);
+      const values = await computing;
       const width = mode === scoreMode.decision ? this.#decisionCount : 1;
       if (values.length !== sequences.length * width) {
         const expected = `${sequences.length} x ${width}`;

@@ -133,8 +133,8 @@ export class Gate {
   }
 
   /**
-   * The verdicts in order, each as soon as its batch is done. Passages are taken from the iterable when their turn
-   * comes; leaving the loop stops the work.
+   * The verdicts in order, each as soon as its batch is done. Passages are taken from the iterable a
+   * batch ahead of their turn; leaving the loop stops the work.
    */
   stream(
     query: string,

@@ -15,8 +15,11 @@ export interface Scored<S extends Sequence> {
 export class Request<S extends Sequence = Sequence> {
   readonly mode: ScoreMode;
   readonly #source: Iterator<S>;
-  #next: S | undefined;
+  /** Made, and not yet taken. */
+  readonly #ready: S[] = [];
   #ended = false;
+  /** What the source threw instead of a sequence; thrown in turn when that one would be next. */
+  #broken: { readonly error: unknown } | undefined;
   #failure: { readonly error: unknown } | undefined;
   #results: readonly Scored<S>[] | undefined;
   #wake: (() => void) | undefined;
@@ -26,20 +29,39 @@ export class Request<S extends Sequence = Sequence> {
     this.mode = mode;
   }
 
-  /** The sequence that comes next. Made now if it was not yet: sequences are prepared as late as possible. */
+  /** The sequence that comes next. Made now if it was not yet. */
   peek(): S | undefined {
-    if (this.#next === undefined && !this.#ended) {
-      const result = this.#source.next();
-      if (result.done) this.#ended = true;
-      else this.#next = result.value;
-    }
-    return this.#next;
+    if (this.#ready.length === 0) this.#make();
+    if (this.#ready.length === 0 && this.#broken) throw this.#broken.error;
+    return this.#ready[0];
   }
 
   take(): S | undefined {
     const sequence = this.peek();
-    this.#next = undefined;
+    this.#ready.shift();
     return sequence;
+  }
+
+  /** Makes sequences of so many tokens ahead of their turn: there is time while the model computes. */
+  prepare(tokens: number): void {
+    let made = this.#ready.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
+    while (made < tokens && !this.#ended) made += this.#make();
+  }
+
+  /** Asks the source for one more sequence; its number of tokens, 0 if there is none. */
+  #make(): number {
+    if (this.#ended) return 0;
+    try {
+      const result = this.#source.next();
+      if (!result.done) {
+        this.#ready.push(result.value);
+        return result.value.tokens.length;
+      }
+    } catch (error) {
+      this.#broken = { error };
+    }
+    this.#ended = true;
+    return 0;
   }
 
   /** Results of the sequences that were taken, in their order. */

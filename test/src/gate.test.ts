@@ -151,7 +151,8 @@ describe("judgeAll, filter, rank and stream", () => {
       if (seen.length === 3) break;
     }
     expect(seen.map(({ margin }) => margin)).toEqual([1, 2, 3]);
-    expect(taken).toBeLessThan(10);
+    // Five are a batch, and one batch is prepared ahead.
+    expect(taken).toBeLessThan(15);
   });
 
   it("refuses a bad passage of a stream when its turn comes", async () => {
