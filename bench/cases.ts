@@ -7,6 +7,8 @@ import { randomNumbers } from "./published.ts";
 export interface Call {
   readonly query: string;
   readonly passages: readonly string[];
+  /** Tokens of each of its prompts; a few prompts in a hundred have up to four more. */
+  readonly tokens: number;
 }
 
 export interface Case {
@@ -16,9 +18,31 @@ export interface Case {
   readonly passages: number;
 }
 
-export const cases: readonly Case[] = [
-  ...[64 + 64, 200, 300, 500].map((tokens) => ({ name: `pair-${tokens}`, tokens, passages: 1 })),
-  { name: "batch-100x200", tokens: 200, passages: 100 },
+/**
+ * Timed call by call in a process that has answered before. There is no pair of 64 tokens: the published system text
+ * alone takes 64, and the prompt 81 before any query or passage stands in it.
+ */
+const pairs = [128, 200, 300, 500].map((tokens) => ({
+  name: `pair-${tokens}`,
+  tokens,
+  passages: 1,
+}));
+export const batch: Case = { name: "batch-100x200", tokens: 200, passages: 100 };
+export const timedCases: readonly Case[] = [...pairs, batch];
+
+/** From the start of a process to its first verdict: a process a sample. */
+export const coldStart: Case = { name: "cold-start", tokens: 200, passages: 1 };
+
+/** The batches once more, ten of them: a thousand passages, and then what the process holds. */
+export const memory: Case = { ...batch, name: "memory" };
+export const memoryCalls = 10;
+
+export const allCases: readonly Case[] = [...timedCases, coldStart, memory];
+
+/** Answered by every contender before it is timed, and compared with a reference's answers. */
+export const answerCases: readonly Case[] = [
+  ...Array.from({ length: 3 }, (_, i) => ({ name: "answers", tokens: 300 + i, passages: 1 })),
+  { name: "answers", tokens: 200, passages: 9 },
 ];
 
 const prompt = { system: defaultSystem, template: defaultTemplate };
@@ -33,7 +57,7 @@ export function callsOf({ tokens, passages }: Case, count: number, tokenizer: To
   return Array.from({ length: count }, () => {
     const query = Array.from({ length: 4 }, word).join(" ");
     const filled = () => passageOf(query, tokens, word, tokenizer);
-    return { query, passages: Array.from({ length: passages }, filled) };
+    return { query, passages: Array.from({ length: passages }, filled), tokens };
   });
 }
 

@@ -1,42 +1,84 @@
-// One contender, one process: answers each case once to be checked, then again and again to be timed. Prints JSON.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { loadTokenizer } from "../native/tokenizer.ts";
-import { callsOf, cases } from "./cases.ts";
-import { openContender } from "./contenders.ts";
+// One contender, one process: does what its job says and prints what it measured, a line of JSON each.
+import { batch, coldStart, memory } from "./cases.ts";
+import type { Contender } from "./contenders/contender.ts";
+import { type Answers, type CaseResult, type Job, readCalls, type Timed } from "./exchange.ts";
+import { entries } from "./lineup.ts";
 
-export interface CaseResult {
-  readonly case: string;
-  readonly level: string;
-  readonly threads: number;
-  /** One sample a call, milliseconds, in order. */
-  readonly samples: readonly number[];
-  /** The first call's margins, to be compared with the other contenders'. */
-  readonly margins: readonly number[];
+const print = (line: Answers | CaseResult) => console.log(JSON.stringify(line));
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
 }
 
-const [name, folder, threads, rounds] = process.argv.slice(2);
-const tokenizer = loadTokenizer(readFileSync(join(folder!, "tokenizer.json"), "utf8"));
-const contender = await openContender(name!, folder!, Number(threads));
-for (const each of cases) {
-  // A batch is a hundred pairs: a few of them say as much.
-  const count = each.passages === 1 ? Number(rounds) : Math.max(3, Math.ceil(Number(rounds) / 10));
-  const [first, ...calls] = callsOf(each, count + 1, tokenizer);
-  const margins = await contender.judge(first!);
-  const samples: number[] = [];
-  for (const call of calls) {
-    const begun = performance.now();
-    await contender.judge(call);
-    samples.push(performance.now() - begun);
+/** The answers, or an error if they are not those of the reference. */
+async function answersOf(
+  contender: Contender,
+  folder: string,
+  expected: readonly number[] | undefined,
+  tolerance: number,
+): Promise<Answers> {
+  const margins: number[] = [];
+  for (const call of readCalls(folder, "answers")) margins.push(...(await contender.judge(call)));
+  const deviation = expected ? deviationFrom(expected, margins) : 0;
+  // Written so that a NaN is refused too.
+  if (!(deviation <= tolerance)) {
+    throw new Error(
+      `wrong answers: they differ from the reference's by ${deviation.toFixed(3)} of its spread, ` +
+        `${tolerance} are allowed`,
+    );
   }
-  const { level } = contender;
-  const result: CaseResult = {
-    case: each.name,
-    level,
-    threads: contender.threads,
-    samples,
-    margins,
-  };
-  console.log(JSON.stringify(result));
+  return { margins, deviation };
 }
-await contender.close();
+
+/** Root mean square of the differences, over the spread of what was expected. */
+function deviationFrom(expected: readonly number[], given: readonly number[]): number {
+  if (given.length !== expected.length) return Number.NaN;
+  const sum = (items: readonly number[]) => items.reduce((total, item) => total + item, 0);
+  const mean = sum(expected) / expected.length;
+  const spread = sum(expected.map((item) => (item - mean) ** 2));
+  return Math.sqrt(sum(expected.map((item, i) => (given[i]! - item) ** 2)) / spread);
+}
+
+async function samplesOf(contender: Contender, folder: string, timed: Timed): Promise<number[]> {
+  const [first, ...calls] = readCalls(folder, timed.name);
+  if (timed.warmUp) await contender.judge(first!);
+  const samples: number[] = [];
+  const begun = performance.now();
+  while (
+    samples.length < timed.least ||
+    (samples.length < timed.most && performance.now() - begun < timed.enoughMs)
+  ) {
+    const call = calls[samples.length % calls.length]!;
+    samples.push(await milliseconds(() => contender.judge(call)));
+  }
+  return samples;
+}
+
+async function main(): Promise<void> {
+  const { contender: name, kernels, folder, threads, task } = JSON.parse(process.argv[2]!) as Job;
+  const entry = entries(kernels).find((each) => each.name === name)!;
+  const contender = await entry.open(folder, threads);
+  const { level } = contender;
+  if (task.kind === "cold-start") {
+    await contender.judge(readCalls(folder, coldStart.name)[0]!);
+    const now = performance.timeOrigin + performance.now();
+    print({ name: coldStart.name, level, samples: [now - task.started] });
+  } else if (task.kind === "memory") {
+    const samples: number[] = [];
+    for (const call of readCalls(folder, batch.name)) {
+      samples.push(await milliseconds(() => contender.judge(call)));
+    }
+    const resident = process.memoryUsage().rss;
+    print({ name: memory.name, level, samples, resident });
+  } else {
+    print(await answersOf(contender, folder, task.expected, entry.tolerance ?? 0));
+    for (const timed of task.timed) {
+      print({ name: timed.name, level, samples: await samplesOf(contender, folder, timed) });
+    }
+  }
+  await contender.close();
+}
+
+await main();

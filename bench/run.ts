@@ -1,21 +1,21 @@
 // Times qrag against its peers on random weights of the published shape, all in one run, each in a process of its own.
 //
 //   npm run bench                    all contenders, a table of medians and ratios
-//   npm run bench -- --quick         fewer rounds
-//   npm run bench -- --json FILE     the results as JSON too; - for standard output
-//   npm run bench -- --only qrag     contenders whose name begins so (qrag itself always runs)
+//   npm run bench -- --quick         few contenders, few rounds, no memory: under 45 seconds on a quiet machine
+//   npm run bench -- --json FILE     the results as JSON too; - for standard output, and no table
+//   npm run bench -- --only ort:     contenders whose name begins so (qrag itself always runs)
+//   npm run bench -- --threads N
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { convertCheckpoint } from "../convert/convert.ts";
 import { addon } from "../native/binding.ts";
-import { cases } from "./cases.ts";
-import type { CaseResult } from "./contend.ts";
-import { files } from "./contenders.ts";
-import { writePublished } from "./published.ts";
+import { coldStart, memory, memoryCalls, timedCases } from "./cases.ts";
+import type { Answers, CaseResult, Job, Task, Timed } from "./exchange.ts";
+import { bundleContend, makeFiles } from "./files.ts";
+import { type Entry, entries, lineup } from "./lineup.ts";
+import { type Report, type Result, resultOf, tableOf } from "./report.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -25,87 +25,88 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
-const rounds = options.quick ? 10 : 40;
+const threads = Number(options.threads);
+const kernels = addon().kernels();
 
-interface Result {
-  case: string;
-  contender: string;
-  level: string;
-  threads: number;
-  medianMs: number;
-  /** The middle half of the samples is this wide. */
-  spreadMs: number;
-  pairsPerSecond: number;
-}
+/** A batch is a hundred pairs: a few of them say as much, and answering has warmed up for it. */
+const rounds = options.quick
+  ? {
+      pair: { warmUp: true, least: 3, most: 10, enoughMs: 300 },
+      batch: { warmUp: false, least: 1, most: 3, enoughMs: 300 },
+      starts: 3,
+    }
+  : {
+      pair: { warmUp: true, least: 5, most: 40, enoughMs: 10_000 },
+      batch: { warmUp: false, least: 3, most: 8, enoughMs: 15_000 },
+      starts: 9,
+    };
 
-async function makeFiles(folder: string): Promise<void> {
-  const paths = await writePublished(folder);
-  const settings = { ...paths, rope: "interleaved", gateUp: "gate-first", proof: false } as const;
-  const convert = (output: string, type: "Q8_0" | "Q4_0", layout: "qrag" | "llama") =>
-    convertCheckpoint({ ...settings, output: join(folder, output), type, layout });
-  await convert(files.q8, "Q8_0", "qrag");
-  await convert(files.q4, "Q4_0", "qrag");
-  await convert(files.llama, "Q8_0", "llama");
-}
+const note = (line: string) => process.stderr.write(`${line}\n`);
+const seconds = (begun: number) => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
 
-function contend(name: string, folder: string): CaseResult[] {
-  const script = fileURLToPath(new URL("contend.ts", import.meta.url));
-  const args = [...process.execArgv, script, name, folder, options.threads, String(rounds)];
-  const { status, stdout } = spawnSync(process.execPath, args, {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 2 ** 26,
-  });
-  if (status !== 0) throw new Error(`${name} failed`);
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as CaseResult);
-}
+class Run {
+  readonly #folder: string;
+  readonly #script: string;
+  /** Resident memory of a Node process that has done nothing. */
+  readonly #emptyResident: number;
+  readonly #answers = new Map<string, Answers>();
+  readonly results: Result[] = [];
 
-function summary(contender: string, { case: name, level, threads, samples }: CaseResult): Result {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))]!;
-  const medianMs = at(0.5);
-  const pairs = cases.find((each) => each.name === name)!.passages;
-  return {
-    case: name,
-    contender,
-    level,
-    threads,
-    medianMs,
-    spreadMs: at(0.75) - at(0.25),
-    pairsPerSecond: (1000 * pairs) / medianMs,
-  };
-}
+  constructor(folder: string, script: string) {
+    this.#folder = folder;
+    this.#script = script;
+    const print = ["--eval", "console.log(process.memoryUsage().rss)"];
+    this.#emptyResident = Number(execFileSync(process.execPath, print, { encoding: "utf8" }));
+  }
 
-/** The same weights must give the same answers: how far margins lie from the reference's, in parts of their spread. */
-function margins(all: ReadonlyMap<string, CaseResult[]>, contender: string): number {
-  const flat = (results: CaseResult[]) => results.flatMap(({ margins }) => margins);
-  const expected = flat(all.get("qrag:reference")!);
-  const given = flat(all.get(contender)!);
-  const squares = expected.map((margin, i) => [margin ** 2, (given[i]! - margin) ** 2] as const);
-  const sum = (part: 0 | 1) => squares.reduce((total, pair) => total + pair[part], 0);
-  return Math.sqrt(sum(1) / sum(0));
-}
+  contend(entry: Entry): void {
+    const times = ({ name, passages }: (typeof timedCases)[number]): Timed => ({
+      name,
+      ...(passages === 1 ? rounds.pair : rounds.batch),
+    });
+    const timed = timedCases.filter(({ name }) => entry.cases.includes(name)).map(times);
+    const expected = entry.reference && this.#answers.get(entry.reference)?.margins;
+    if (entry.reference && !expected) throw new Error(`${entry.reference} gave no answers`);
+    const task: Task = { kind: "time", timed, ...(expected ? { expected } : {}) };
+    const [answers, ...measured] = this.#lines(entry.name, task) as [Answers, ...CaseResult[]];
+    this.#answers.set(entry.name, answers);
+    if (entry.cases.includes(coldStart.name)) measured.push(this.#coldStart(entry.name));
+    if (entry.cases.includes(memory.name) && !options.quick) {
+      measured.push(...(this.#lines(entry.name, { kind: "memory" }) as CaseResult[]));
+    }
+    for (const each of measured) {
+      this.results.push(resultOf(entry.name, threads, each, this.#emptyResident));
+    }
+  }
 
-function table(results: readonly Result[]): string {
-  const lines = cases.flatMap(({ name }) => {
-    const mine = results.filter((result) => result.case === name);
-    const ours = mine.find(({ contender }) => contender === "qrag")!.medianMs;
-    return mine.map(({ contender, level, medianMs, spreadMs, pairsPerSecond }) =>
-      [
-        name.padEnd(14),
-        contender.padEnd(22),
-        level.padEnd(12),
-        `${medianMs.toFixed(1)} ms`.padStart(11),
-        `+-${(spreadMs / 2).toFixed(1)}`.padStart(8),
-        `${pairsPerSecond.toFixed(0)}/s`.padStart(8),
-        `${(medianMs / ours).toFixed(2)} x`.padStart(9),
-      ].join(" "),
+  deviations(): string {
+    return [...this.#answers]
+      .map(([name, { deviation }]) => `${name.padEnd(21)} ${deviation.toFixed(4)}`)
+      .join("\n");
+  }
+
+  #coldStart(name: string): CaseResult {
+    const starts = Array.from({ length: rounds.starts }, () => {
+      const task = {
+        kind: "cold-start",
+        started: performance.timeOrigin + performance.now(),
+      } as const;
+      return this.#lines(name, task)[0] as CaseResult;
+    });
+    return { ...starts[0]!, samples: starts.flatMap(({ samples }) => samples) };
+  }
+
+  #lines(contender: string, task: Task): (Answers | CaseResult)[] {
+    const job: Job = { contender, kernels, folder: this.#folder, threads, task };
+    const { status, signal, stdout } = spawnSync(
+      process.execPath,
+      [this.#script, JSON.stringify(job)],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 26 },
     );
-  });
-  return lines.join("\n");
+    if (status !== 0) throw new Error(`its process ended with ${signal ?? status}`);
+    const lines = stdout.trim().split("\n");
+    return lines.map((line) => JSON.parse(line) as Answers | CaseResult);
+  }
 }
 
 function commit(): string {
@@ -116,33 +117,40 @@ function commit(): string {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), "qrag-bench-"));
-try {
-  await makeFiles(folder);
-  const levels = addon()
-    .kernels()
-    .filter((kernels) => kernels !== "portable");
-  const names = [
-    "qrag",
-    "qrag:reference",
-    ...["qrag:q4", ...levels.map((level) => `qrag:${level}`), "node-llama-cpp:q8_0"].filter(
-      (name) => name.startsWith(options.only),
-    ),
-  ];
-  const all = new Map(names.map((name) => [name, contend(name, folder)]));
-  const results = names.flatMap((name) => all.get(name)!.map((each) => summary(name, each)));
-  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} threads, node ${process.version}`;
-  const report = { machine, commit: commit(), results };
-  if (options.json !== "-") {
-    console.log(`${machine}, commit ${report.commit}\n\n${table(results)}\n`);
-    for (const name of names) {
-      console.log(
-        `margins of ${name.padEnd(22)} differ from the reference by ${margins(all, name).toFixed(4)}`,
-      );
+async function main(folder: string): Promise<void> {
+  const taking = lineup(entries(kernels), options);
+  for (const line of taking.skipped) note(line);
+  let begun = performance.now();
+  const wanted = new Set(taking.entries.flatMap(({ file }) => file ?? []));
+  const batches = options.quick ? rounds.batch.most + 1 : memoryCalls;
+  await makeFiles(folder, wanted, { pairs: rounds.pair.most + 1, batches });
+  const run = new Run(folder, await bundleContend());
+  note(`files ${seconds(begun)}`);
+  for (const entry of taking.entries) {
+    begun = performance.now();
+    try {
+      run.contend(entry);
+      note(`${entry.name} ${seconds(begun)}`);
+    } catch (error) {
+      // One that fails is told of and fails the command; the others are measured all the same.
+      note(`${entry.name} failed: ${(error as Error).message}`);
+      process.exitCode = 1;
     }
   }
-  if (options.json === "-") console.log(JSON.stringify(report));
-  else if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} threads, node ${process.version}`;
+  const report: Report = { machine, commit: commit(), results: run.results };
+  if (options.json === "-") {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`${machine}, commit ${report.commit}\n\n${tableOf(report.results)}\n`);
+  console.log(`answers before timing, distance from the reference:\n${run.deviations()}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "qrag-bench-"));
+try {
+  await main(folder);
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,0 +1,77 @@
+// onnxruntime-node: cross-encoders of MiniLM's shapes on made-up tokens, and our own decoder on text.
+import { readFileSync } from "node:fs";
+import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
+import { loadTokenizer } from "../../native/tokenizer.ts";
+import { minilmShape } from "../onnx/minilm.ts";
+import { openSession, ort } from "../onnx/runtime.ts";
+import { randomNumbers } from "../published.ts";
+import { inBatches } from "./batches.ts";
+import type { Contender } from "./contender.ts";
+
+const level = () => `onnxruntime ${ort().env.versions.node ?? ""}`.trim();
+
+const int64 = (data: BigInt64Array, shape: readonly number[]) =>
+  new (ort().Tensor)("int64", data, shape);
+
+/**
+ * Without a vocabulary there is no text to tokenize: a pair is as many random tokens as ours has. That leaves WordPiece
+ * out of its time, and is in its favour.
+ */
+export async function openMinilm(path: string, threads: number): Promise<Contender> {
+  const session = await openSession(path, threads);
+  const { vocabulary } = minilmShape(6);
+  const random = randomNumbers(3);
+  const pool = BigInt64Array.from({ length: 65_536 }, () =>
+    BigInt(Math.floor(random() * vocabulary)),
+  );
+  let used = 0;
+  const pairOf = (tokens: number) => {
+    used = used + tokens > pool.length ? 0 : used;
+    used += tokens;
+    return pool.subarray(used - tokens, used);
+  };
+  const judge = inBatches(async (pairs: readonly BigInt64Array[]) => {
+    const shape = [pairs.length, pairs[0]!.length];
+    const ids = new BigInt64Array(shape[0]! * shape[1]!);
+    for (const [i, pair] of pairs.entries()) ids.set(pair, i * shape[1]!);
+    const { logits } = await session.run({
+      input_ids: int64(ids, shape),
+      attention_mask: int64(new BigInt64Array(ids.length).fill(1n), shape),
+      token_type_ids: int64(new BigInt64Array(ids.length), shape),
+    });
+    return [...logits!.data];
+  });
+  return {
+    level: level(),
+    judge: ({ tokens, passages }) => judge(passages.map(() => pairOf(tokens))),
+    close: () => session.release(),
+  };
+}
+
+/** Our decoder as an export would run: whole prompts, the longest of a batch sets the length, no shared prefix. */
+export async function openDecoder(
+  path: string,
+  tokenizerPath: string,
+  threads: number,
+): Promise<Contender> {
+  const session = await openSession(path, threads);
+  const tokenizer = loadTokenizer(readFileSync(tokenizerPath, "utf8"));
+  const prompt = { system: defaultSystem, template: defaultTemplate };
+  const judge = inBatches(async (prompts: readonly Int32Array[]) => {
+    const length = Math.max(...prompts.map((tokens) => tokens.length));
+    const ids = new BigInt64Array(prompts.length * length);
+    for (const [i, tokens] of prompts.entries()) ids.set(Array.from(tokens, BigInt), i * length);
+    const last = prompts.map((tokens, i) => BigInt(i * length + tokens.length - 1));
+    const { logits } = await session.run({
+      input_ids: int64(ids, [prompts.length, length]),
+      last: int64(BigInt64Array.from(last), [prompts.length]),
+    });
+    return prompts.map((_, i) => logits!.data[2 * i + 1]! - logits!.data[2 * i]!);
+  });
+  return {
+    level: level(),
+    judge: ({ query, passages }) =>
+      judge(passages.map((passage) => tokenizer.encode(renderPrompt(prompt, query, passage)))),
+    close: () => session.release(),
+  };
+}

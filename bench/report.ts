@@ -1,0 +1,71 @@
+// Samples to results, and results to the table that people read.
+import { allCases } from "./cases.ts";
+import type { CaseResult } from "./exchange.ts";
+
+export interface Result {
+  readonly case: string;
+  readonly contender: string;
+  readonly level: string;
+  readonly threads: number;
+  readonly medianMs: number;
+  /** The middle half of the samples is this wide. */
+  readonly spreadMs: number;
+  readonly pairsPerSecond: number;
+  readonly samples: number;
+  /** Only of the case "memory": resident memory over that of an empty Node process, in millions of bytes. */
+  readonly megabytes?: number;
+}
+
+export interface Report {
+  readonly machine: string;
+  readonly commit: string;
+  readonly results: readonly Result[];
+}
+
+export function resultOf(
+  contender: string,
+  threads: number,
+  { name, level, samples, resident }: CaseResult,
+  emptyResident: number,
+): Result {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))]!;
+  const medianMs = at(0.5);
+  const pairs = allCases.find((each) => each.name === name)!.passages;
+  return {
+    case: name,
+    contender,
+    level,
+    threads,
+    medianMs,
+    spreadMs: at(0.75) - at(0.25),
+    pairsPerSecond: (1000 * pairs) / medianMs,
+    samples: samples.length,
+    ...(resident === undefined ? {} : { megabytes: (resident - emptyResident) / 1e6 }),
+  };
+}
+
+/** A line a result, by case; the last column is how many times as long as ours it takes. */
+export function tableOf(results: readonly Result[]): string {
+  const lines = allCases.flatMap(({ name }) => {
+    const mine = results.filter((result) => result.case === name);
+    const ours = mine.find(({ contender }) => contender === "qrag")?.medianMs;
+    return mine.map((result) => {
+      const ratio = ours === undefined ? "" : `${(result.medianMs / ours).toFixed(2)} x`;
+      const memory = result.megabytes === undefined ? "" : `${result.megabytes.toFixed(0)} MB`;
+      return [
+        name.padEnd(14),
+        result.contender.padEnd(21),
+        result.level.padEnd(19),
+        `${result.medianMs.toFixed(1)} ms`.padStart(11),
+        `+-${(result.spreadMs / 2).toFixed(1)}`.padStart(8),
+        `${result.pairsPerSecond.toFixed(0)}/s`.padStart(8),
+        ratio.padStart(9),
+        memory.padStart(7),
+      ]
+        .join(" ")
+        .trimEnd();
+    });
+  });
+  return lines.join("\n");
+}
