@@ -30,9 +30,20 @@ bool begin_thread() {
 
 void end_thread() { _tile_release(); }
 
+/**
+ * While it multiplies by two panels, each of the first four tiles of rows fetches a quarter of the next two: a tile load
+ * waits badly for memory, and all of it asked for at once fills the line buffers.
+ */
+constexpr size_t lines_to_fetch = 2 * panel_channels / 4;
+
+inline const int8_t * lines_for(size_t row, const Panels & panels, size_t panel) {
+    const size_t quarter = row / (2 * tile_rows);
+    return quarter < 4 ? panels.data + panel * panel_channels * panels.inputs + quarter * lines_to_fetch * 64 : nullptr;
+}
+
 /** Tiles 0-3: sums; 4, 5: rows; 6, 7: panels. `two_rows` and `two_panels` say which of them are there. */
 template <bool two_rows, bool two_panels>
-inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels, size_t panel, bool fetch_next,
+inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels, size_t panel, const int8_t * next,
                       int32_t (*sums)[2][tile_rows][panel_channels]) {
     const size_t panel_size = panel_channels * panels.inputs;
     const int8_t * w0 = panels.data + panel * panel_size;
@@ -43,12 +54,8 @@ inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels
     if (two_rows) _tile_zero(2);
     if (two_rows && two_panels) _tile_zero(3);
     for (size_t k = 0; k < panels.inputs; k += input_step) {
-        if (fetch_next) {
-            // The next two panels, as much of them as is read here of these: a tile load does not wait well.
-            const int8_t * next = w0 + 2 * panel_size + 2 * k * panel_channels;
-            for (size_t line = 0; line < 2 * panel_channels; line++) {
-                _mm_prefetch(reinterpret_cast<const char *>(next + 64 * line), _MM_HINT_T0);
-            }
+        for (size_t line = 0; line < lines_to_fetch && next != nullptr; line++) {
+            _mm_prefetch(reinterpret_cast<const char *>(next + 2 * k * panel_channels + 64 * line), _MM_HINT_T0);
         }
         _tile_loadd(4, rows + k, stride);
         if (two_rows) _tile_loadd(5, lower + k, stride);
@@ -68,12 +75,12 @@ inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels
 /** Whole tiles are read, `count` rows of them are meant. */
 template <bool two_rows>
 inline void multiply_tile(const uint8_t * data, size_t stride, const float * row_scales, size_t count, const Panels & panels,
-                          size_t panel, bool two_panels, bool fetch_next, Into into, float * out, size_t out_stride) {
+                          size_t panel, bool two_panels, const int8_t * next, Into into, float * out, size_t out_stride) {
     alignas(64) int32_t sums[2][2][tile_rows][panel_channels];
     if (two_panels) {
-        tile_sums<two_rows, true>(data, stride, panels, panel, fetch_next, sums);
+        tile_sums<two_rows, true>(data, stride, panels, panel, next, sums);
     } else {
-        tile_sums<two_rows, false>(data, stride, panels, panel, false, sums);
+        tile_sums<two_rows, false>(data, stride, panels, panel, nullptr, sums);
     }
     for (size_t r = 0; r < count; r++) {
         const auto & line = sums[r / tile_rows];
@@ -98,8 +105,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
             const size_t here = rows.count - r < 2 * tile_rows ? rows.count - r : 2 * tile_rows;
             const auto multiply_here = here > tile_rows ? multiply_tile<true> : multiply_tile<false>;
             multiply_here(rows.data + r * rows.stride, rows.stride, rows.scales + r, here, panels, panel, two_panels,
-                          /*fetch_next=*/r == 0 && panel + 4 <= count, into,
-                          out + r * out_stride, out_stride);
+                          panel + 4 <= count ? lines_for(r, panels, panel + 2) : nullptr, into, out + r * out_stride,
+                          out_stride);
         }
     }
 }
