@@ -180,7 +180,7 @@ export class Gate {
     texts: Iterable<string>,
     { signal, fullVocabulary }: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
-    if (fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info.path);
+    if (fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
     const labels = this.info.decision.map(({ label }) => label);
     let windows: JudgedWindow[] = [];
     const scored = this.#engine.run(this.#windows(query, texts), { signal });
@@ -214,7 +214,13 @@ function* textsOf(passages: Iterable<unknown>): Generator<string> {
   for (const passage of passages) yield checkPassage(passage, `passages[${index++}]`);
 }
 
-function noHead(path: string): QragError {
+function noHead({ path, engine }: GateInfo): QragError {
+  if (engine === "fast") {
+    return new QragError(
+      "MODEL_UNSUPPORTED",
+      'fullVocabulary needs the reference engine: loadGate(path, { engine: "reference" }).',
+    );
+  }
   return new QragError(
     "MODEL_UNSUPPORTED",
     `fullVocabulary needs the model's full head, and ${path} was converted without it. ` +

@@ -47,6 +47,7 @@ function infoOf(
       text: tokenizer.decodeToken(id),
       label: decision.labels[row]!,
     })),
-    fullVocabulary: fullHead,
+    // The fast engine keeps nothing but what decides.
+    fullVocabulary: fullHead && reference,
   };
 }

@@ -27,7 +27,7 @@ export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Decide by the largest logit of the whole vocabulary instead of the decision rows: the model's reference semantics,
-   * at twice the work. Only for files that hold the full head.
+   * at twice the work. Only with the reference engine, and for files that hold the full head.
    */
   readonly fullVocabulary?: boolean | undefined;
 }

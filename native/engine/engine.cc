@@ -62,9 +62,13 @@ void Engine::seal() {
     if (kernels_ == nullptr) return;
     fast_ = std::make_unique<FastGraph>(numbers_, weights_.shared, weights_.blocks, *kernels_,
                                         static_cast<size_t>(threads_), [this] { return cancelled_.load(); });
+    weights_.release_blocks();
 }
 
 void Engine::prepare_reference() {
+    if (weights_.blocks_released()) {
+        throw Error(Code::input_invalid, "only decisions are computed here; load the model with the reference kernels");
+    }
     if (backend_) return;
     backend_.reset(ggml_backend_cpu_init());
     ggml_threadpool_params params = ggml_threadpool_params_default(threads_);

@@ -1,6 +1,7 @@
 // Repacking: read a row of ggml's, quantize it with its own scale, spread it over its panel.
 #include "fast_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -133,13 +134,17 @@ Packed::Packed(size_t inputs, size_t channels)
 
 void Packed::set(size_t channel, const float * weights, size_t count, float factor) {
     float largest = 0;
-    for (size_t i = 0; i < count; i++) largest = std::fmax(largest, std::fabs(weights[i]));
+    for (size_t i = 0; i < count; i++) largest = std::max(largest, std::fabs(weights[i]));
     const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
     int8_t * panel = data_.data() + channel / panel_channels * panel_channels * inputs_ + channel % panel_channels * 4;
     int32_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        const auto value = static_cast<int8_t>(std::lrintf(weights[i] * inverse));
-        panel[i / 4 * 4 * panel_channels + i % 4] = value;
+        // 1.5 * 2^23 rounds to the nearest integer; unlike lrintf it does so for several numbers at once.
+        const float shifted = weights[i] * inverse + 12582912.0f;
+        int32_t value;
+        std::memcpy(&value, &shifted, sizeof value);
+        value -= 0x4b400000;
+        panel[i / 4 * 4 * panel_channels + i % 4] = static_cast<int8_t>(value);
         sum += value;
     }
     scales_[channel] = largest / 127.0f * factor;

@@ -60,6 +60,14 @@ const WeightType & checked_type(const TensorSpec & spec, const TensorRow & row, 
     return *type;
 }
 
+/** A context for so many tensors without their data. */
+ggml_context_ptr descriptions(size_t count) {
+    ggml_context_ptr context(ggml_init({/*.mem_size =*/ggml_tensor_overhead() * (count + 1), /*.mem_buffer =*/nullptr,
+                                        /*.no_alloc =*/true}));
+    if (!context) throw Error(Code::out_of_memory, "no memory for the tensors' descriptions");
+    return context;
+}
+
 }  // namespace
 
 Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs) {
@@ -67,15 +75,16 @@ Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs)
     blocks.assign(static_cast<size_t>(numbers.block_count), Block{});
     std::map<std::string, Place> free_places = places(shared, blocks);
 
-    context_.reset(ggml_init({/*.mem_size =*/ggml_tensor_overhead() * (specs.size() + 1),
-                              /*.mem_buffer =*/nullptr, /*.no_alloc =*/true}));
-    if (!context_) throw Error(Code::out_of_memory, "no memory for the tensors' descriptions");
+    blocks_context_ = descriptions(specs.size());
+    shared_context_ = descriptions(specs.size());
     for (const TensorSpec & spec : specs) {
         const auto place = free_places.find(spec.name);
         if (place == free_places.end()) refuse(spec.name, "unknown, or announced twice");
         const WeightType & type = checked_type(spec, *place->second.row, numbers);
+        const TensorRow & row = *place->second.row;
+        ggml_context * context = row.block != nullptr && row.matrix ? blocks_context_.get() : shared_context_.get();
         ggml_tensor * tensor =
-            ggml_new_tensor(context_.get(), type.type, static_cast<int>(spec.shape.size()), spec.shape.data());
+            ggml_new_tensor(context, type.type, static_cast<int>(spec.shape.size()), spec.shape.data());
         ggml_set_name(tensor, spec.name.c_str());
         *place->second.pointer = tensor;
         slots_.push_back({tensor, 0});
@@ -84,9 +93,12 @@ Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs)
     for (const auto & [name, place] : free_places) {
         if (place.row->required) refuse(name, "missing");
     }
-    buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), ggml_backend_cpu_buffer_type()));
-    if (!buffer_) throw Error(Code::out_of_memory, "no memory for the model's weights");
+    blocks_memory_.reset(ggml_backend_alloc_ctx_tensors_from_buft(blocks_context_.get(), ggml_backend_cpu_buffer_type()));
+    shared_memory_.reset(ggml_backend_alloc_ctx_tensors_from_buft(shared_context_.get(), ggml_backend_cpu_buffer_type()));
+    if (!blocks_memory_ || !shared_memory_) throw Error(Code::out_of_memory, "no memory for the model's weights");
 }
+
+void Weights::release_blocks() { blocks_memory_.reset(); }
 
 void Weights::write(size_t index, size_t offset, const void * bytes, size_t size) {
     if (index >= slots_.size()) throw Error(Code::input_invalid, "there is no tensor number " + std::to_string(index));

@@ -28,6 +28,10 @@ class Weights {
     /** Throws model_invalid when a tensor has bytes missing or holds a number that is not finite. */
     void check() const;
 
+    /** Frees the blocks' matrices, once somebody has packed them in another form. The reference graph needs them. */
+    void release_blocks();
+    bool blocks_released() const { return !blocks_memory_; }
+
     Shared shared{};
     std::vector<Block> blocks;
 
@@ -37,8 +41,9 @@ class Weights {
         size_t written;
     };
 
-    ggml_context_ptr context_;
-    ggml_backend_buffer_ptr buffer_;
+    // The blocks' matrices, nearly all of a model, have memory of their own.
+    ggml_context_ptr blocks_context_, shared_context_;
+    ggml_backend_buffer_ptr blocks_memory_, shared_memory_;
     std::vector<Slot> slots_;  // in the order of the specs
 };
 

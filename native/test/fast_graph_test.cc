@@ -97,6 +97,17 @@ QRAG_TEST(fast_graph_gives_the_same_bits_in_every_company) {
     }
 }
 
+QRAG_TEST(fast_engine_keeps_no_second_copy_of_its_blocks) {
+    const PlainModel model = make_plain_model(false, 24);
+    Engine engine(model.numbers, model.specs(), 1, "portable");
+    model.fill(engine);
+    engine.seal();
+    check(engine.weights().blocks_released(), "released");
+    check(engine.score({1, 2}, {0, 2}, Mode::decision).size() == 3, "decides");
+    check_throws(Code::input_invalid, "reference", [&] { engine.score({1, 2}, {0, 2}, Mode::argmax); });
+    check_throws(Code::input_invalid, "reference", [&] { engine.trace({1, 2}); });
+}
+
 QRAG_TEST(fast_graph_stops_when_cancelled_and_is_right_afterwards) {
     Fixture fixture(false, 23);
     int asked = 0, limit = 0;

@@ -73,7 +73,7 @@ describe("qrag convert", () => {
     expect(err).toMatch(/^spare\.thing +dropped +/m);
     expect(err).toMatch(/^output\.weight +not in the file +tied/m);
     expect(err).toMatch(/^Check it with: qrag verify .*out\.gguf$/m);
-    await using gate = await loadGate(at("out.gguf"), { threads: 1 });
+    await using gate = await loadGate(at("out.gguf"), { threads: 1, engine: "reference" });
     expect(gate.info).toMatchObject({ name: "model", contextLength: 128, fullVocabulary: true });
     const file = await readGguf(bytesSource(await readFile(at("out.gguf"))));
     expect(file.metadata.get("qrag.prompt.template")).toMatchObject({

@@ -35,7 +35,7 @@ describe("a loaded gate", () => {
       level: best === "portable" ? addon().version().level : best,
       threads: 1,
       weightTypes: ["F32"],
-      fullVocabulary: true,
+      fullVocabulary: best === "portable",
     });
     const { embeddingLength, vocabularySize, feedForwardLength } = gate.info.numbers;
     const attention = 64 * (64 + 32 + 32 + 64);
@@ -111,14 +111,40 @@ describe("a loaded gate", () => {
   });
 
   it("evaluates the whole vocabulary where the file allows it", async () => {
-    await using tied = await randomGate();
+    await using tied = await randomGate({}, "reference");
     const verdict = await tied.judge(query, "Berlin", { fullVocabulary: true });
     expect(verdict.margin).toBeCloseTo((await tied.judge(query, "Berlin")).margin, 4);
-    await using headless = await randomGate({ head: "left out" });
+    await using headless = await randomGate({ head: "left out" }, "reference");
     expect(headless.info.fullVocabulary).toBe(false);
-    expect(await codeOf(headless.score(query, "p", { fullVocabulary: true }))).toBe(
-      "MODEL_UNSUPPORTED",
-    );
+    await expect(headless.score(query, "p", { fullVocabulary: true })).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringContaining("--keep-lm-head"),
+    });
+  });
+
+  it.skipIf(addon().kernels()[0] === "portable")(
+    "evaluates the whole vocabulary with the reference engine only",
+    async () => {
+      await using fast = await randomGate();
+      expect(fast.info.fullVocabulary).toBe(false);
+      await expect(fast.score(query, "p", { fullVocabulary: true })).rejects.toMatchObject({
+        code: "MODEL_UNSUPPORTED",
+        message: expect.stringContaining('engine: "reference"'),
+      });
+    },
+  );
+
+  it("judges alike whichever engine does", async () => {
+    await using fast = await randomGate();
+    await using reference = await randomGate({}, "reference");
+    const [a, b] = [
+      await fast.judgeAll(query, passages),
+      await reference.judgeAll(query, passages),
+    ];
+    for (const [index, { margin, relevant }] of a.entries()) {
+      expect(Math.abs(margin - b[index]!.margin)).toBeLessThan(0.5);
+      if (Math.abs(margin) > 0.5) expect(relevant).toBe(b[index]!.relevant);
+    }
   });
 });
 
