@@ -55,16 +55,16 @@ inline void score(const Attention & a, size_t first, size_t padded) {
         Vec sum[rows][vectors_per_block] = {};
         for (size_t d = 0; d < a.width; d++) {
             Vec key[vectors_per_block];
-            for (size_t v = 0; v < vectors_per_block; v++) key[v] = load(keys + d * block_positions + v * lanes);
+            QRAG_UNROLL for (size_t v = 0; v < vectors_per_block; v++) key[v] = load(keys + d * block_positions + v * lanes);
             const Vec together = lanes_multiply && rows == lanes ? load(queries + d * rows) : Vec{};
-            for (size_t r = 0; r < rows; r++) {
+            QRAG_UNROLL for (size_t r = 0; r < rows; r++) {
                 const float query = lanes_multiply && rows == lanes ? together[r] : queries[d * rows + r];
-                for (size_t v = 0; v < vectors_per_block; v++) sum[r][v] += key[v] * query;
+                QRAG_UNROLL for (size_t v = 0; v < vectors_per_block; v++) sum[r][v] += key[v] * query;
             }
         }
-        for (size_t r = 0; r < rows; r++) {
+        QRAG_UNROLL for (size_t r = 0; r < rows; r++) {
             float * scores = a.scratch + (first + r) * padded + block * block_positions;
-            for (size_t v = 0; v < vectors_per_block; v++) store(scores + v * lanes, sum[r][v]);
+            QRAG_UNROLL for (size_t v = 0; v < vectors_per_block; v++) store(scores + v * lanes, sum[r][v]);
         }
     }
 }
@@ -95,15 +95,15 @@ inline void mix(const Attention & a, size_t first, size_t column, size_t positio
         const size_t here = positions - start < block_positions ? positions - start : block_positions;
         for (size_t i = 0; i < here; i++) {
             Vec value[columns];
-            for (size_t c = 0; c < columns; c++) value[c] = load(values + i * a.width + c * lanes);
-            for (size_t r = 0; r < rows; r++) {
+            QRAG_UNROLL for (size_t c = 0; c < columns; c++) value[c] = load(values + i * a.width + c * lanes);
+            QRAG_UNROLL for (size_t r = 0; r < rows; r++) {
                 const float weight = weights[r * padded + i];
-                for (size_t c = 0; c < columns; c++) sum[r][c] += value[c] * weight;
+                QRAG_UNROLL for (size_t c = 0; c < columns; c++) sum[r][c] += value[c] * weight;
             }
         }
     }
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < columns; c++) store(a.out[first + r] + column + c * lanes, sum[r][c]);
+    QRAG_UNROLL for (size_t r = 0; r < rows; r++) {
+        QRAG_UNROLL for (size_t c = 0; c < columns; c++) store(a.out[first + r] + column + c * lanes, sum[r][c]);
     }
 }
 

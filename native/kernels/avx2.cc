@@ -17,12 +17,12 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
     const int8_t * weights = panels.data + panel * panel_channels * panels.inputs;
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[count][2];
-    for (size_t r = 0; r < count; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+    QRAG_UNROLL for (size_t r = 0; r < count; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
     for (size_t k = 0; k < panels.inputs; k += 4) {
         const auto * line = reinterpret_cast<const __m256i *>(weights + k * panel_channels);
         const __m256i w0 = _mm256_load_si256(line), w1 = _mm256_load_si256(line + 1);
         const __m256i u0 = _mm256_abs_epi8(w0), u1 = _mm256_abs_epi8(w1);
-        for (size_t r = 0; r < count; r++) {
+        QRAG_UNROLL for (size_t r = 0; r < count; r++) {
             int32_t four;
             memcpy(&four, rows[r] + k, sizeof four);
             const __m256i a = _mm256_set1_epi32(four);
@@ -32,7 +32,7 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
             sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(p1, ones));
         }
     }
-    for (size_t r = 0; r < count; r++) {
+    QRAG_UNROLL for (size_t r = 0; r < count; r++) {
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(sums[r]), sum[r][0]);
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(sums[r] + 8), sum[r][1]);
     }

@@ -16,14 +16,14 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
     const int32_t * channel_sums = panels.sums + panel * panel_channels;
     const Ints offsets[2] = {load(channel_sums), load(channel_sums + 8)};
     __m256i sum[count][2];
-    for (size_t r = 0; r < count; r++) {
+    QRAG_UNROLL for (size_t r = 0; r < count; r++) {
         sum[r][0] = (__m256i)(offsets[0] * -128);
         sum[r][1] = (__m256i)(offsets[1] * -128);
     }
     for (size_t k = 0; k < panels.inputs; k += 4) {
         const auto * line = reinterpret_cast<const __m256i *>(weights + k * panel_channels);
         const __m256i w0 = _mm256_load_si256(line), w1 = _mm256_load_si256(line + 1);
-        for (size_t r = 0; r < count; r++) {
+        QRAG_UNROLL for (size_t r = 0; r < count; r++) {
             int32_t four;
             memcpy(&four, rows[r] + k, sizeof four);
             const __m256i a = _mm256_set1_epi32(four);
@@ -31,7 +31,7 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
             sum[r][1] = _mm256_dpbusd_avx_epi32(sum[r][1], a, w1);
         }
     }
-    for (size_t r = 0; r < count; r++) {
+    QRAG_UNROLL for (size_t r = 0; r < count; r++) {
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(sums[r]), sum[r][0]);
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(sums[r] + 8), sum[r][1]);
     }

@@ -11,6 +11,13 @@
 #error "define QRAG_LANES before including vector_inl.h"
 #endif
 
+/** Before a loop over registers: unless GCC unrolls it early, it keeps the registers in memory. */
+#if defined(__clang__)
+#define QRAG_UNROLL _Pragma("unroll")
+#else
+#define QRAG_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 namespace qrag {
 namespace {
 
