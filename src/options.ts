@@ -1,6 +1,6 @@
 // The one place where what a caller passes is checked: every message has the form "Expected X for NAME but received V of type T".
-import { availableParallelism } from "node:os";
 import { QragError, quote } from "../native/errors.ts";
+import { availableProcessors } from "./processors.ts";
 
 /** A text, or any object that carries one. */
 export type Passage = string | { readonly text: string };
@@ -131,7 +131,7 @@ export function checkOptions<O extends object>(
 }
 
 export function checkThreads(threads: number | undefined): number {
-  return threads ?? Math.min(availableParallelism(), defaultThreadLimit);
+  return threads ?? Math.min(availableProcessors(), defaultThreadLimit);
 }
 
 export function checkPath(path: unknown): string | undefined {

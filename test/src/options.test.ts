@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import {
   checkIterable,
@@ -10,6 +9,7 @@ import {
   checkThreads,
   limits,
 } from "../../src/options.ts";
+import { availableProcessors } from "../../src/processors.ts";
 
 const refusals: [name: string, check: () => unknown, message: RegExp][] = [
   [
@@ -164,7 +164,7 @@ describe("what is accepted", () => {
   });
 
   it("uses the processors there are, and the number asked for", () => {
-    expect(checkThreads(undefined)).toBe(Math.min(8, availableParallelism()));
+    expect(checkThreads(undefined)).toBe(Math.min(8, availableProcessors()));
     expect(checkThreads(3)).toBe(3);
   });
 });
