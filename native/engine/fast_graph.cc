@@ -72,8 +72,9 @@ size_t FastGraph::share_prefix(const int32_t * tokens, const int32_t * offsets, 
     previous_tokens_.assign(first, first + (offsets[1] - offsets[0]));
     if (length == known) return length;
 
-    prefix_tokens_.resize(known);  // should computing stop half-way, this much is still true
+    prefix_tokens_.clear();  // should memory run out in begin, nothing is known any more
     prefix_.begin(length, nullptr, 0);
+    prefix_tokens_.assign(first, first + known);  // should computing stop half-way, this much is still true
     std::vector<Row> rows;
     for (size_t at = known; at < length; at++) rows.push_back({first[at], at, &prefix_, false, false});
     compute(rows, nullptr);
