@@ -1,5 +1,6 @@
 // From roles, shapes and configuration to the model: its sizes, and for each tensor the rows of the checkpoint it is.
 // Nothing is guessed: what is missing or contradicts is an error that names it.
+import type { ModelNumbers } from "../gguf/architecture.ts";
 import { QragError } from "../native/errors.ts";
 import {
   checkShape,
@@ -17,17 +18,7 @@ import type { Roles } from "./roles.ts";
 import type { SourceTensor } from "./source_tensor.ts";
 
 /** What shapes and configuration settle. */
-export interface Sizes {
-  readonly contextLength: number;
-  readonly embeddingLength: number;
-  readonly blockCount: number;
-  readonly feedForwardLength: number;
-  readonly headCount: number;
-  readonly headCountKv: number;
-  readonly keyLength: number;
-  readonly ropeDimensionCount: number;
-  readonly vocabularySize: number;
-}
+export type Sizes = Omit<ModelNumbers, "decisionCount" | "normEpsilon" | "ropeFreqBase">;
 
 export interface Layout {
   readonly sizes: Sizes;

@@ -1,7 +1,7 @@
 // Proves the wiring of one checkpoint with the engine: prepares the text and the labelled rows, runs the candidates.
-import { availableParallelism } from "node:os";
 import type { Decision } from "../gguf/architecture.ts";
 import { type Prompt, renderPrompt } from "../gguf/prompt.ts";
+import { availableProcessors } from "../native/processors.ts";
 import type { Tokenizer } from "../native/tokenizer.ts";
 import type { Layout } from "./layout.ts";
 import { CandidateModels, type LabelledTokens } from "./measure.ts";
@@ -73,7 +73,7 @@ export async function prove(
 
 /** ggml's threads wait for each other in a loop, and lose far more than they win where one has no core to itself. */
 function spareThreads(): number {
-  return Math.max(1, availableParallelism() - 1);
+  return Math.max(1, availableProcessors() - 1);
 }
 
 function labelledTokens(

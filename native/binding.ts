@@ -91,15 +91,20 @@ export function packageRoot(): string {
 
 /** Where the addon may be: a local build first, then the prebuilt one; each before its form for older processors. */
 export function addonPaths(root: string): string[] {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const musl = process.platform === "linux" && !report?.header?.glibcVersionRuntime;
-  const platform = `${process.platform}-${process.arch}${musl ? "-musl" : ""}`;
+  const platform = `${process.platform}-${process.arch}${usesMusl() ? "-musl" : ""}`;
   return [
     join(root, "build", "Release", "qrag.node"),
     join(root, "build", "baseline", "Release", "qrag.node"),
     join(root, "prebuilds", platform, "qrag.node"),
     join(root, "prebuilds", platform, "qrag-baseline.node"),
   ];
+}
+
+/** Linux with a C library other than glibc. The report takes some milliseconds, so only Linux makes it. */
+function usesMusl(): boolean {
+  if (process.platform !== "linux") return false;
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return !report?.header?.glibcVersionRuntime;
 }
 
 let loaded: NativeAddon | undefined;

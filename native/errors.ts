@@ -1,5 +1,7 @@
 // QragError: the one error class of the package, and the closed list of its codes.
 
+export { quoted as quote } from "../gguf/format.ts";
+
 export const errorCodes = [
   "MODEL_NOT_FOUND",
   "MODEL_INVALID",
@@ -26,9 +28,4 @@ export class QragError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** Untrusted text for a message: JSON-escaped and cut, so that it can neither flood nor forge a log line. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }

@@ -1,6 +1,6 @@
 // The one place where what a caller passes is checked: every message has the form "Expected X for NAME but received V of type T".
 import { QragError, quote } from "../native/errors.ts";
-import { availableProcessors } from "./processors.ts";
+import { availableProcessors } from "../native/processors.ts";
 
 /** A text, or any object that carries one. */
 export type Passage = string | { readonly text: string };

@@ -13,8 +13,6 @@ namespace {
 // enough that the feed-forward's inside (rows * feed_forward floats) stays in the second cache.
 constexpr size_t rows_together = 192;
 
-size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-
 /** Rows of one pass when `count` rows take as few passes as they can: about equal ones, of whole tiles. */
 size_t rows_in_pass(size_t count) {
     const size_t passes = (count + rows_together - 1) / rows_together;
@@ -57,7 +55,7 @@ void attend(const FastModel & model, size_t layer, const Row * rows, size_t coun
                 }
             }
             model.kernels.attend({rows[start].keys->blocks(layer, head), width, from.size(), from.data(), to.data(),
-                             positions.data(), scratch.attention.data()});
+                                  positions.data(), scratch.attention.data()});
         }
     }
 }
@@ -99,39 +97,38 @@ void FastModel::turn_to(size_t positions) {
     }
 }
 
-void project(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * x,
-                        Scratch & scratch) {
+void project(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const Panels panels = block.qkv.panels();
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const auto length = static_cast<size_t>(model.numbers.embedding_length);
-    const size_t head_floats = scratch.heads * model.weights.width;
+    const size_t width = model.weights.width, head_floats = scratch.heads * width;
     const size_t step = rows_in_pass(count);
     for (size_t start = 0; start < count; start += step) {
         const size_t here = std::min(step, count - start);
         for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.normalize(x + (start + i) * model.weights.embedding, block.attn_norm.data(),
-                                                   model.numbers.norm_epsilon, length,
-                                                   scratch.quantized.data() + i * panels.inputs, panels.inputs);
+            scratch.scales[i] = model.kernels.normalize(
+                x + (start + i) * model.weights.embedding, block.attn_norm.data(), model.numbers.norm_epsilon, length,
+                scratch.quantized.data() + i * panels.inputs, panels.inputs);
         }
-        model.kernels.multiply(scratch.rows(here, panels.inputs), panels, Into::store, scratch.qkv.data(), scratch.qkv_stride);
+        model.kernels.multiply(scratch.rows(here, panels.inputs), panels, Into::store, scratch.qkv.data(),
+                               scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
             const Row & row = rows[start + i];
             float * q = scratch.qkv.data() + i * scratch.qkv_stride;
             float * k = q + head_floats;
-            const float * v = k + heads_kv * model.weights.width;
+            const float * v = k + heads_kv * width;
             if (row.first) row.keys->copy_tail(layer);
-            for (size_t head = 0; head < scratch.heads + heads_kv; head++) turn(model, q + head * model.weights.width, row.position);
+            for (size_t head = 0; head < scratch.heads + heads_kv; head++) turn(model, q + head * width, row.position);
             for (size_t head = 0; head < heads_kv; head++) {
-                row.keys->set(layer, head, row.position, k + head * model.weights.width, v + head * model.weights.width);
+                row.keys->set(layer, head, row.position, k + head * width, v + head * width);
             }
             std::memcpy(scratch.query_states.data() + (start + i) * head_floats, q, head_floats * sizeof(float));
         }
     }
 }
 
-void finish_block(const FastModel & model, size_t layer, const Row * rows, size_t count, float * x,
-                             Scratch & scratch) {
+void finish_block(const FastModel & model, size_t layer, const Row * rows, size_t count, float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const Panels output = block.output.panels(), gate_up = block.gate_up.panels(), down = block.down.panels();
     const size_t head_floats = scratch.heads * model.weights.width;
@@ -145,21 +142,21 @@ void finish_block(const FastModel & model, size_t layer, const Row * rows, size_
         attend(model, layer, rows + start, here, scratch.query_states.data() + start * head_floats, scratch);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(scratch.mixed.data() + i * head_floats, head_floats,
-                                                  quantized + i * output.inputs, output.inputs);
+                                                       quantized + i * output.inputs, output.inputs);
         }
         model.kernels.multiply(scratch.rows(here, output.inputs), output, Into::add, residual, model.weights.embedding);
 
         for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] =
-                model.kernels.normalize(residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon,
-                                   length, quantized + i * gate_up.inputs, gate_up.inputs);
+            scratch.scales[i] = model.kernels.normalize(
+                residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon, length,
+                quantized + i * gate_up.inputs, gate_up.inputs);
         }
         model.kernels.multiply(scratch.rows(here, gate_up.inputs), gate_up, Into::swiglu, scratch.hidden.data(),
-                          model.weights.feed_forward);
+                               model.weights.feed_forward);
         for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] =
-                model.kernels.quantize(scratch.hidden.data() + i * model.weights.feed_forward, model.weights.feed_forward,
-                                  quantized + i * down.inputs, down.inputs);
+            scratch.scales[i] = model.kernels.quantize(
+                scratch.hidden.data() + i * model.weights.feed_forward, model.weights.feed_forward,
+                quantized + i * down.inputs, down.inputs);
         }
         model.kernels.multiply(scratch.rows(here, down.inputs), down, Into::add, residual, model.weights.embedding);
     }

@@ -15,8 +15,6 @@ namespace {
 
 constexpr size_t alignment = 64;
 
-size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-
 /** Row `row` of a weight matrix or vector as floats. */
 void read_row(const ggml_tensor * tensor, int64_t row, std::vector<float> & out) {
     out.resize(static_cast<size_t>(tensor->ne[0]));

@@ -10,6 +10,8 @@
 
 namespace qrag {
 
+inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
+
 /** Memory the kernels may read with aligned loads. */
 template <typename T>
 class Aligned {

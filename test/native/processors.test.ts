@@ -1,7 +1,7 @@
 // The quota of a container, read as processors.
 import { availableParallelism } from "node:os";
 import { expect, it } from "vitest";
-import { availableProcessors, quotaProcessors } from "../../src/processors.ts";
+import { availableProcessors, quotaProcessors } from "../../native/processors.ts";
 
 it.each([
   ["max 100000\n", Number.POSITIVE_INFINITY],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { availableProcessors } from "../../native/processors.ts";
 import {
   checkIterable,
   checkOptions,
@@ -9,7 +10,6 @@ import {
   checkThreads,
   limits,
 } from "../../src/options.ts";
-import { availableProcessors } from "../../src/processors.ts";
 
 const refusals: [name: string, check: () => unknown, message: RegExp][] = [
   [
