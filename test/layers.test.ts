@@ -22,6 +22,7 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^gguf\//, imports: /^gguf\// },
   { holds: /^native\/[^/]+\.ts$/, imports: /^(native|gguf)\// },
   { holds: /^convert\//, imports: /^(convert|native|gguf)\// },
+  { holds: /^src\/eval\//, imports: /^(src\/eval\/|src\/[^/]+\.ts$|convert\/|native\/|gguf\/)/ },
   { holds: /^src\/cli\//, imports: /^(src|convert|native|gguf)\// },
   { holds: /^src\/[^/]+\.ts$/, imports: /^(src\/[^/]+\.ts$|native\/|gguf\/)/ },
 ];

@@ -4,13 +4,14 @@ import type { ConvertReport, Progress } from "../../convert/report.ts";
 import { gateUpOrders, ropeOrders } from "../../convert/weights.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { QragError } from "../../native/errors.ts";
+import { rowsHelp } from "../eval/rows.ts";
 import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, type Io } from "./command.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, tensorsText, wiringText } from "./report.ts";
-import { readRows, rowsHelp } from "./rows.ts";
+import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
 const layouts = ["qrag", "llama"] as const;

@@ -1,6 +1,7 @@
 // qrag verify: what can be checked of a converted model without its checkpoint.
 import type { WiringProof } from "../../convert/wiring.ts";
 import { describeModel } from "../../gguf/architecture.ts";
+import { rowsHelp } from "../eval/rows.ts";
 import type { GateInfo } from "../gate.ts";
 import { openGguf } from "../models.ts";
 import { parseArguments, wholeNumber } from "./arguments.ts";
@@ -9,7 +10,7 @@ import { type Command, exitCodes, withGate } from "./command.ts";
 import { table, write, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { storedWiring, wiringText } from "./report.ts";
-import { readRows, rowsHelp } from "./rows.ts";
+import { readRows } from "./rows.ts";
 
 const help = `Usage: qrag verify [options] [MODEL]
 
