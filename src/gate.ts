@@ -46,6 +46,10 @@ export interface GateInfo {
   /** Which implementation encodes text. */
   readonly tokenizer: string;
   readonly decision: readonly DecisionToken[];
+  /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
+  readonly offset: number;
+  /** Whether a calibration set the offset. */
+  readonly calibrated: boolean;
   /** Whether the option `fullVocabulary` can be used. */
   readonly fullVocabulary: boolean;
 }
@@ -186,7 +190,9 @@ export class Gate {
     const scored = this.#engine.run(this.#windows(query, texts), { signal });
     for await (const { sequence, values } of scored) {
       const margin = marginOf(values, labels);
-      const relevant = fullVocabulary ? await this.#answersOne(sequence, signal) : margin > 0;
+      const relevant = fullVocabulary
+        ? await this.#answersOne(sequence, signal)
+        : margin > this.info.offset;
       windows.push({ relevant, margin, tokens: sequence.tokens.length });
       if (!sequence.last) continue;
       yield verdictOf(windows);
@@ -214,7 +220,13 @@ function* textsOf(passages: Iterable<unknown>): Generator<string> {
   for (const passage of passages) yield checkPassage(passage, `passages[${index++}]`);
 }
 
-function noHead({ path, engine }: GateInfo): QragError {
+function noHead({ path, engine, calibrated }: GateInfo): QragError {
+  if (calibrated) {
+    return new QragError(
+      "MODEL_UNSUPPORTED",
+      "fullVocabulary decides without an offset: load the gate without its calibration.",
+    );
+  }
   if (engine === "fast") {
     return new QragError(
       "MODEL_UNSUPPORTED",

@@ -1,8 +1,9 @@
 // loadGate: puts a gate together from a model file.
 import { addon } from "../native/binding.ts";
+import { type Calibration, readCalibration } from "./calibration.ts";
 import { Engine } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
-import { type LoadedModel, loadModel } from "./models.ts";
+import { type LoadedModel, loadModel, modelPath } from "./models.ts";
 import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 
 /**
@@ -10,23 +11,32 @@ import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./optio
  * needed (`await using gate = await loadGate()`), it holds the model's whole memory.
  */
 export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
-  const { threads: wanted, engine = "fast", ...rest } = checkOptions("loadGate", options);
+  const {
+    threads: wanted,
+    engine = "fast",
+    calibration: file,
+    ...rest
+  } = checkOptions("loadGate", options);
   const threads = checkThreads(wanted);
   // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
   const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
-  const loaded = await loadModel(checkPath(path), { threads, kernels, ...rest });
+  const name = checkPath(path);
+  const calibration =
+    file === undefined ? undefined : await readCalibration(file, modelPath(name), rest.signal);
+  const loaded = await loadModel(name, { threads, kernels, ...rest });
   const { model, tokenizer, description } = loaded;
   const { numbers, prompt } = description;
   return new Gate({
     engine: new Engine(model, numbers.decisionCount),
     encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
-    info: infoOf(loaded, threads),
+    info: infoOf(loaded, threads, calibration),
   });
 }
 
 function infoOf(
   { path, description, tokenizer, model, fullHead }: LoadedModel,
   threads: number,
+  calibration: Calibration | undefined,
 ): GateInfo {
   const { numbers, name, decision, tensors, fileTypes } = description;
   const reference = model.kernels === "reference";
@@ -47,7 +57,9 @@ function infoOf(
       text: tokenizer.decodeToken(id),
       label: decision.labels[row]!,
     })),
-    // The fast engine keeps nothing but what decides.
-    fullVocabulary: fullHead && reference,
+    offset: calibration?.offset ?? 0,
+    calibrated: calibration !== undefined,
+    // The fast engine keeps nothing but what decides; an offset means nothing to the whole vocabulary.
+    fullVocabulary: fullHead && reference && calibration === undefined,
   };
 }

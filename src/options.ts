@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly threads?: number | undefined;
   /** "reference" computes with stock operations in the file's own types: slower, and the yardstick. Default "fast". */
   readonly engine?: "fast" | "reference" | undefined;
+  /** A file of `qrag calibrate` for this very model: its offset decides in place of 0. Default: none. */
+  readonly calibration?: string | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with bytes read and bytes in all. */
@@ -83,6 +85,9 @@ const flag: Check<boolean> = (value, name) =>
 const choice: Check<"fast" | "reference"> = (value, name) =>
   value === "fast" || value === "reference" ? value : refuse('"fast" or "reference"', name, value);
 
+const file: Check<string> = (value, name) =>
+  typeof value === "string" && value !== "" ? value : refuse("a path", name, value);
+
 function count(most: number): Check<number> {
   return (value, name) =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most
@@ -96,6 +101,7 @@ const tables = {
   loadGate: {
     threads: count(limits.threads),
     engine: choice,
+    calibration: file,
     signal,
     onProgress: callback,
   } satisfies Checks<LoadOptions>,

@@ -3,11 +3,11 @@ import { QragError } from "../native/errors.ts";
 
 /** What the model says of one passage. */
 export interface Verdict {
-  /** Whether the passage addresses the query: the margin is greater than 0. */
+  /** Whether the passage addresses the query: the margin is greater than 0, or than the offset of a calibration. */
   readonly relevant: boolean;
-  /** Logit of "1" minus logit of "0". Of several windows the largest. */
+  /** Logit of "1" minus logit of "0", whatever the calibration. Of several windows the largest. */
   readonly margin: number;
-  /** sigmoid(margin): what the model gives "1" when it may only answer "1" or "0". */
+  /** sigmoid(margin), whatever the calibration: what the model gives "1" when it may only answer "1" or "0". */
   readonly probability: number;
   /** Tokens of the prompts that were scored, instructions and query included. */
   readonly tokens: number;

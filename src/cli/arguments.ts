@@ -15,10 +15,12 @@ const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" 
 /** Options of the commands that load a model. */
 export const modelOptions = {
   model: { type: "string", short: "m" },
+  calibration: { type: "string" },
   threads: { type: "string" },
 } as const;
 
 export const modelHelp = `  -m, --model PATH    the GGUF file; default: QRAG_MODEL, then the installed model
+      --calibration F a file of qrag calibrate: its offset decides in place of 0
       --threads N     threads that compute
       --json          print JSON
   -h, --help          print this help`;

@@ -50,7 +50,10 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 /** Loads the model that --model or QRAG_MODEL names, or the package's own; disposes it in the end. */
 export async function withGate<T>(
   io: Io,
-  { model, ...options }: { model?: string | undefined } & Pick<LoadOptions, "threads" | "engine">,
+  {
+    model,
+    ...options
+  }: { model?: string | undefined } & Pick<LoadOptions, "threads" | "engine" | "calibration">,
   use: (gate: Gate) => Promise<T>,
 ): Promise<T> {
   const bar = progressBar(io, "loading");

@@ -60,7 +60,8 @@ export const command: Command = {
       json: values.json === true,
     };
     const threads = wholeNumber(values.threads, "--threads");
-    const kept = await withGate(io, { model: values.model, threads }, (gate) =>
+    const { model, calibration } = values;
+    const kept = await withGate(io, { model, calibration, threads }, (gate) =>
       filterLines(io, gate, settings),
     );
     return values["exit-code"] && kept === 0 ? exitCodes.no : exitCodes.done;

@@ -15,7 +15,7 @@ import { progressBar } from "./progress.ts";
 const help = `Usage: qrag rank --query QUERY [options] [FILE|-]
 
 Reads passages, one a line (JSON objects with a "text", JSON strings, or plain text), and prints them sorted: the
-margin, a tab, and the line as it came. A margin above 0 means relevant.
+margin, a tab, and the line as it came. A margin above 0 (or the calibration's offset) means relevant.
 
 Options:
   -q, --query QUERY   what the passages are to address
@@ -41,11 +41,12 @@ export const command: Command = {
     const format = oneOf(values.format, lineFormats, "--format");
     const topK = wholeNumber(values.top, "--top");
     const threads = wholeNumber(values.threads, "--threads");
+    const { model, calibration } = values;
     const passages: { text: string; line: PassageLine }[] = [];
     for await (const line of passagesOf(readInput(io, positionals[0]), format)) {
       passages.push({ text: line.passage, line });
     }
-    const ranked = await withGate(io, { model: values.model, threads }, (gate) => {
+    const ranked = await withGate(io, { model, calibration, threads }, (gate) => {
       const bar = progressBar(io, "judging");
       return gate
         .rank(query, passages, { topK, signal: io.signal, onProgress: bar.update })

@@ -23,8 +23,9 @@ export const command: Command = {
     const { values, positionals } = parseArguments(args, options, ["QUERY", "PASSAGE"]);
     const [query, passage] = positionals as [string, string];
     const threads = wholeNumber(values.threads, "--threads");
+    const { model, calibration } = values;
     const { signal } = io;
-    const verdict = await withGate(io, { model: values.model, threads }, (gate) =>
+    const verdict = await withGate(io, { model, calibration, threads }, (gate) =>
       gate.judge(query, passage, { signal }),
     );
     const answer = verdict.relevant ? 1 : 0;

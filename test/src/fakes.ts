@@ -65,10 +65,12 @@ export function fakeGate({
   model = new FakeModel(),
   contextLength = 200,
   fullVocabulary = true,
+  offset = 0,
 }: {
   model?: FakeModel;
   contextLength?: number;
   fullVocabulary?: boolean;
+  offset?: number;
 } = {}): Gate {
   return new Gate({
     engine: new Engine(model, 2),
@@ -105,6 +107,8 @@ export function fakeGate({
         { id: 48, text: "0", label: "0" },
         { id: 49, text: "1", label: "1" },
       ],
+      offset,
+      calibrated: offset !== 0,
       fullVocabulary,
     },
   });
