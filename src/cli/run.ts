@@ -31,6 +31,11 @@ const commands = new Map<string, Entry>([
   ["quantize", { summary: "change a model's weight type", load: () => import("./quantize.ts") }],
   ["inspect", { summary: "show what is in a model file", load: () => import("./inspect.ts") }],
   ["verify", { summary: "check a converted model", load: () => import("./verify.ts") }],
+  ["eval", { summary: "measure a gate beside baselines", load: () => import("./eval.ts") }],
+  [
+    "calibrate",
+    { summary: "find the offset for a precision", load: () => import("./calibrate.ts") },
+  ],
 ]);
 
 const help = `Usage: qrag COMMAND [options]

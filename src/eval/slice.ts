@@ -1,4 +1,5 @@
 // The published slice of a BEIR set: a few queries, each with one relevant passage and four that only look like it.
+import { QragError } from "../../native/errors.ts";
 import type { BeirSet, JudgedQuery } from "./beir.ts";
 import type { Bm25 } from "./bm25.ts";
 import { randomNumbers, shuffled } from "./random.ts";
@@ -24,7 +25,11 @@ export function sliceOf(set: BeirSet, bm25: Bm25, settings: SliceSettings): Eval
     for (const document of negatives) rows.push(rowOf(set, query, document, 0));
     taken++;
   }
-  return rows;
+  if (rows.length > 0) return rows;
+  throw new QragError(
+    "INPUT_INVALID",
+    `${set.name}: for no query are there ${settings.negatives} passages that share a term with it and are not relevant`,
+  );
 }
 
 /** The document with the highest grade, the first of several. */

@@ -58,5 +58,7 @@ describe("sliceOf", () => {
     const queries = [...set.queries, { id: "q", text: "absent", grades: new Map([[0, 1]]) }];
     const rows = sliceOf({ ...set, queries }, bm25, { queries: 99, negatives: 4, seed: 1 });
     expect(rows.filter(({ query }) => query === "absent")).toEqual([]);
+    const settings = { queries: 1, negatives: 10, seed: 1 };
+    expect(() => sliceOf(set, bm25, settings)).toThrow(/for no query are there 10 passages/);
   });
 });

@@ -1,0 +1,117 @@
+// qrag calibrate: where to draw the line for a user's own domain.
+import { basename } from "node:path";
+import { checkFree, writeAtomically } from "../../convert/atomic_file.ts";
+import {
+  type Calibration,
+  calibrationFormat,
+  calibrationVersion,
+  modelDigest,
+} from "../calibration.ts";
+import { type CalibrationResult, calibrate, type Rates } from "../eval/calibrate.ts";
+import { percent, range } from "../eval/report.ts";
+import { rowsHelp } from "../eval/rows.ts";
+import { gateScorer, scoreAll } from "../eval/scorer.ts";
+import { modelPath } from "../models.ts";
+import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
+import { type Command, exitCodes, withGate } from "./command.ts";
+import { printable, table, write, writeJson } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { readRows } from "./rows.ts";
+
+const help = `Usage: qrag calibrate --rows FILE [options]
+
+Says how often the gate errs on your rows, finds the offset that gives the precision you want, and writes it to a file
+beside the model. Nothing changes by itself: the offset counts where you pass the file, as --calibration FILE or as
+loadGate(path, { calibration: "FILE" }), and only for this very model. The rows should be what the gate will meet, in
+the same proportion of relevant and irrelevant: precision depends on it.
+
+Options:
+      --rows FILE       ${rowsHelp}
+      --precision P     share of accepted passages that are to be relevant (default 0.95)
+  -o, --output FILE     default: MODEL.calibration.json
+      --force           replace a file that is there
+  -m, --model PATH      the GGUF file; default: QRAG_MODEL, then the installed model
+      --threads N       threads that compute
+      --json            print JSON
+  -h, --help            print this help
+
+Example:
+  qrag calibrate --model model.gguf --rows mine.jsonl --precision 0.98
+  qrag filter --model model.gguf --calibration model.gguf.calibration.json -q "capital of Germany" passages.jsonl
+`;
+
+/** What is written: what the loader needs, and what was measured. */
+type Sidecar = Calibration & { readonly model: string } & Omit<CalibrationResult, "offset">;
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const { values } = parseArguments(
+      args,
+      {
+        rows: { type: "string" },
+        precision: { type: "string", default: "0.95" },
+        output: { type: "string", short: "o" },
+        force: { type: "boolean" },
+        model: { type: "string", short: "m" },
+        threads: { type: "string" },
+      } as const,
+      [],
+    );
+    const rowsPath = required(values.rows, "--rows");
+    const wanted = positiveNumber(values.precision, "--precision")!;
+    if (wanted > 1) throw new UsageError("--precision is a share: at most 1");
+    const threads = wholeNumber(values.threads, "--threads");
+    const path = modelPath(values.model ?? (io.env.QRAG_MODEL || undefined));
+    const { output = `${path}.calibration.json`, force = false } = values;
+    checkFree(output, force);
+    const rows = await readRows(io, rowsPath);
+    const { signal } = io;
+    const sha256 = await modelDigest(path, signal);
+    const { scores } = await withGate(io, { model: path, threads }, (gate) => {
+      const bar = progressBar(io, "judging");
+      const settings = { signal, onProgress: bar.update };
+      return scoreAll(gateScorer(gate), rows, settings).finally(bar.clear);
+    });
+    const scored = rows.map(({ query, label }, index) => ({ query, label, score: scores[index]! }));
+    const result = calibrate(scored, wanted);
+    const head = { format: calibrationFormat, version: calibrationVersion, sha256 } as const;
+    const sidecar: Sidecar = { ...head, model: basename(path), ...result };
+    await writeAtomically(output, { force, signal }, (sink) =>
+      sink.write(Buffer.from(`${JSON.stringify(sidecar, undefined, 2)}\n`)),
+    );
+    if (values.json) await writeJson(io, { output, ...sidecar });
+    else await write(io, reportText(result, output));
+    return exitCodes.done;
+  },
+};
+
+function reportText(result: CalibrationResult, output: string): string {
+  const { rows, queries, relevant, offset, atZero, atOffset, crossValidated } = result;
+  const line = (name: string, above: string, rates: Rates) => [
+    name,
+    above,
+    rates.accepted,
+    percent(rates.precision),
+    range(rates.precisionInterval),
+    percent(rates.recall),
+    percent(rates.falseAcceptance),
+  ];
+  const head = ["", "ABOVE", "ACCEPTED", "PRECISION", "95 %", "RECALL", "IRRELEVANT ACCEPTED"];
+  return [
+    `${rows} rows of ${queries} queries, ${relevant} relevant\n`,
+    table(head, [
+      line("as it is", "0", atZero),
+      line("calibrated", offset.toFixed(4), atOffset),
+      line("cross-validated", "", crossValidated),
+    ]),
+    `${advice(result)}\nWritten to ${printable(output)}. It counts where you pass it: --calibration ${printable(output)}\n`,
+  ].join("\n");
+}
+
+function advice({ vouched, wanted }: CalibrationResult): string {
+  const share = percent(wanted);
+  return vouched
+    ? `These rows vouch for ${share}: it is below the whole interval.`
+    : `These rows do not vouch for ${share}: the precision may be as low as the interval's lower end. More rows narrow it.`;
+}

@@ -1,0 +1,90 @@
+// The outcome of a run as plain data: what --json prints, the audit keeps, and the page shows.
+import type { GateInfo } from "../gate.ts";
+import type { Competitor } from "./competitors.ts";
+import { type Part, type SetResult, type SystemResult, summary } from "./evaluate.ts";
+import type { Interval, Intervals } from "./intervals.ts";
+import type { Measures } from "./measures.ts";
+
+/** A row with what the first gate made of it. */
+export interface ReportRow {
+  readonly set: string;
+  readonly query: string;
+  readonly passage: string;
+  readonly label: 0 | 1;
+  readonly domain: string | undefined;
+  readonly kind: string;
+  readonly margin: number;
+  readonly verdict: 0 | 1;
+}
+
+export interface Report extends Measures {
+  readonly intervals: Intervals;
+  readonly byKind: Readonly<Record<string, Part>>;
+  readonly byDomain: Readonly<Record<string, Part>>;
+  /** Everything above this line, and these rows, are the first gate's, over all sets together. */
+  readonly rows: readonly ReportRow[];
+  /** `scores` of a system are in the order of the set's rows. */
+  readonly sets: readonly ReportSet[];
+  readonly models: readonly ReportModel[];
+  /** Baselines that are not on disk. */
+  readonly skipped: readonly { readonly name: string; readonly path: string }[];
+}
+
+export interface ReportSet {
+  readonly name: string;
+  readonly rows: number;
+  readonly queries: number;
+  readonly relevant: number;
+  readonly systems: readonly SystemResult[];
+}
+
+export type ReportModel = Pick<
+  GateInfo,
+  "path" | "name" | "parameters" | "weightTypes" | "engine" | "level" | "threads" | "offset"
+>;
+
+export function reportOf(
+  results: readonly SetResult[],
+  infos: readonly GateInfo[],
+  skipped: readonly Competitor[],
+): Report {
+  const rows = results.flatMap((set) => set.rows);
+  const first = results.map(({ systems }) => systems[0]!);
+  const scores = first.flatMap((system) => system.scores);
+  const { measures, intervals, byKind, byDomain, threshold } =
+    first.length === 1 ? first[0]! : summary(rows, scores, first[0]!);
+  const sets = results.flatMap(({ name, rows }) => rows.map(() => name));
+  return {
+    ...measures,
+    intervals,
+    byKind,
+    byDomain,
+    rows: rows.map(({ rest, ...row }, index) => {
+      const margin = scores[index]!;
+      return { ...rest, set: sets[index]!, ...row, margin, verdict: margin > threshold ? 1 : 0 };
+    }),
+    sets: results.map(({ name, rows, systems }) => ({
+      name,
+      rows: rows.length,
+      queries: new Set(rows.map(({ query }) => query)).size,
+      relevant: rows.filter(({ label }) => label === 1).length,
+      systems,
+    })),
+    models: infos.map(
+      ({ path, name, parameters, weightTypes, engine, level, threads, offset }) => ({
+        ...{ path, name, parameters, weightTypes, engine, level, threads, offset },
+      }),
+    ),
+    skipped: skipped.map(({ name, path }) => ({ name, path })),
+  };
+}
+
+/** "96.7 %"; a dash where there is nothing to measure. */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`;
+}
+
+export function range(interval: Interval): string {
+  if (!interval) return "–";
+  return interval.map((share) => (100 * share).toFixed(1)).join("–");
+}
