@@ -1,4 +1,5 @@
 // loadGate: puts a gate together from a model file.
+import { decisionTensor } from "../gguf/architecture.ts";
 import { addon } from "../native/binding.ts";
 import { Engine } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
@@ -30,7 +31,7 @@ function infoOf(
 ): GateInfo {
   const { numbers, name, decision, tensors, fileTypes } = description;
   const reference = model.kernels === "reference";
-  const weights = tensors.filter((tensor) => tensor.name !== "decision.weight");
+  const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
   return {
     path,
     name,
