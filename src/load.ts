@@ -1,54 +1,84 @@
 // loadGate: puts a gate together from a model file.
-import { decisionTensor } from "../gguf/architecture.ts";
+import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
 import { addon } from "../native/binding.ts";
-import { Engine } from "./engine.ts";
+import type { Tokenizer } from "../native/tokenizer.ts";
+import { Engine, type ScoringModel } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
+import { loadLlama } from "./llama.ts";
 import { type LoadedModel, loadModel } from "./models.ts";
-import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+
+/** How a loaded model computes. */
+type Computing = Pick<GateInfo, "engine" | "level" | "fullVocabulary">;
 
 /**
  * Loads a model: the one the package came with, or the GGUF file at `path`. Dispose the gate when it is no longer
  * needed (`await using gate = await loadGate()`), it holds the model's whole memory.
  */
 export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
-  const { threads: wanted, engine = "fast", ...rest } = checkOptions("loadGate", options);
+  const {
+    threads: wanted,
+    backend,
+    engine = "fast",
+    gpu = "auto",
+    ...rest
+  } = checkLoadOptions(options);
+  const name = checkPath(path);
   const threads = checkThreads(wanted);
+  if (backend === "llama") {
+    const loaded = await loadLlama(name, { threads, gpu, ...rest });
+    const { device } = loaded.model;
+    return gateOf(loaded, threads, { engine: "llama", level: device, fullVocabulary: false });
+  }
   // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
   const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
-  const loaded = await loadModel(checkPath(path), { threads, kernels, ...rest });
-  const { model, tokenizer, description } = loaded;
-  const { numbers, prompt } = description;
-  return new Gate({
-    engine: new Engine(model, numbers.decisionCount),
-    encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
-    info: infoOf(loaded, threads),
-  });
+  const loaded = await loadModel(name, { threads, kernels, ...rest });
+  return gateOf(loaded, threads, nativeComputing(loaded));
 }
 
-function infoOf(
-  { path, description, tokenizer, model, fullHead }: LoadedModel,
-  threads: number,
-): GateInfo {
-  const { numbers, name, decision, tensors, fileTypes } = description;
+function nativeComputing({ model, fullHead }: LoadedModel): Computing {
   const reference = model.kernels === "reference";
-  const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
   return {
-    path,
-    name,
-    numbers,
-    parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-    weightTypes: fileTypes.map(({ type }) => type),
-    contextLength: numbers.contextLength,
     engine: reference ? "reference" : "fast",
     level: reference ? addon().version().level : model.kernels,
-    threads,
-    tokenizer: tokenizer.name,
-    decision: decision.tokenIds.map((id, row) => ({
-      id,
-      text: tokenizer.decodeToken(id),
-      label: decision.labels[row]!,
-    })),
     // The fast engine keeps nothing but what decides.
     fullVocabulary: fullHead && reference,
   };
+}
+
+/** What every backend gives. */
+interface Loaded {
+  readonly path: string;
+  readonly description: ModelDescription;
+  readonly tokenizer: Tokenizer;
+  readonly model: ScoringModel;
+}
+
+function gateOf(
+  { path, description, tokenizer, model }: Loaded,
+  threads: number,
+  computing: Computing,
+): Gate {
+  const { numbers, name, prompt, decision, tensors, fileTypes } = description;
+  const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
+  return new Gate({
+    engine: new Engine(model, numbers.decisionCount),
+    encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
+    info: {
+      path,
+      name,
+      numbers,
+      parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      weightTypes: fileTypes.map(({ type }) => type),
+      contextLength: numbers.contextLength,
+      threads,
+      tokenizer: tokenizer.name,
+      decision: decision.tokenIds.map((id, row) => ({
+        id,
+        text: tokenizer.decodeToken(id),
+        label: decision.labels[row]!,
+      })),
+      ...computing,
+    },
+  });
 }

@@ -1,0 +1,37 @@
+// Loads a model for the backend "llama": checks the file as for our own engine, then has llama.cpp open it.
+
+import type { ModelDescription } from "../gguf/architecture.ts";
+import { describeLlamaModel, describeModel, isLlamaLayout } from "../gguf/architecture.ts";
+import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
+import { type LlamaModel, type OpenLlamaOptions, openLlama } from "./llama_model.ts";
+import { checkVocabulary, modelError, modelPath, openGguf } from "./models.ts";
+
+export interface LoadedLlama {
+  readonly path: string;
+  readonly description: ModelDescription;
+  readonly tokenizer: Tokenizer;
+  readonly model: LlamaModel;
+}
+
+export async function loadLlama(
+  name: string | undefined,
+  options: Pick<OpenLlamaOptions, "gpu" | "threads" | "signal" | "onProgress">,
+  open = openLlama,
+): Promise<LoadedLlama> {
+  options.signal?.throwIfAborted();
+  const path = modelPath(name);
+  const { source, file } = await openGguf(path);
+  await source.close();
+  try {
+    const layout = isLlamaLayout(file) ? "llama" : "qrag";
+    const description = layout === "llama" ? describeLlamaModel(file) : describeModel(file);
+    const tokenizer = loadTokenizer(description.tokenizerJson);
+    checkVocabulary(tokenizer, description);
+    const { contextLength } = description.numbers;
+    const { tokenIds } = description.decision;
+    const model = await open({ path, layout, contextLength, tokenIds, ...options });
+    return { path, description, tokenizer, model };
+  } catch (error) {
+    throw modelError(error, path);
+  }
+}
