@@ -27,9 +27,14 @@ export async function loadLlama(
     const description = layout === "llama" ? describeLlamaModel(file) : describeModel(file);
     const tokenizer = loadTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
-    const { contextLength } = description.numbers;
-    const { tokenIds } = description.decision;
-    const model = await open({ path, layout, contextLength, tokenIds, ...options });
+    const model = await open({
+      path,
+      layout,
+      bytes: description.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      contextLength: description.numbers.contextLength,
+      tokenIds: description.decision.tokenIds,
+      ...options,
+    });
     return { path, description, tokenizer, model };
   } catch (error) {
     throw modelError(error, path);

@@ -12,6 +12,8 @@ export interface OpenLlamaOptions {
   readonly path: string;
   /** `qrag` files need the patched llama.cpp; `llama` files any. */
   readonly layout: "qrag" | "llama";
+  /** Of all tensors, to report progress in. */
+  readonly bytes: number;
   readonly contextLength: number;
   /** The decision tokens, in the order of the logits that scoring gives. */
   readonly tokenIds: readonly number[];
@@ -94,13 +96,13 @@ async function findBuild(
 
 async function openSequences(
   llama: Llama,
-  { path, contextLength, threads, signal, onProgress }: OpenLlamaOptions,
+  { path, bytes, contextLength, threads, signal, onProgress }: OpenLlamaOptions,
 ): Promise<LlamaContextSequence[]> {
   const model = await llama.loadModel({
     modelPath: path,
     useMmap: false,
     checkTensors: true,
-    onLoadProgress: (part) => onProgress?.({ done: part, total: 1 }),
+    onLoadProgress: (part) => onProgress?.({ done: Math.round(part * bytes), total: bytes }),
     ...(signal && { loadSignal: signal }),
   });
   const context = await model.createContext({

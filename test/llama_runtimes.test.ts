@@ -3,7 +3,6 @@ import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
 import { scoreMode } from "../native/binding.ts";
-import { patchedBuild } from "../native/llama_build.ts";
 import { loadTokenizer } from "../native/tokenizer.ts";
 import { type LoadOptions, loadGate, type Verdict } from "../src/index.ts";
 import { marginOf } from "../src/verdict.ts";
@@ -24,13 +23,6 @@ const passages = [
 
 const prompt = { system: defaultSystem, template: defaultTemplate };
 const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
-const quiet = {
-  gpu: false,
-  build: "never",
-  progressLogs: false,
-  logLevel: LlamaLogLevel.error,
-} as const;
-
 const conversions = new Conversions();
 afterAll(() => conversions.remove());
 
@@ -93,7 +85,7 @@ describe.each(models)("%s in %s", (name, type) => {
     expect(verdicts.every(({ windows }) => windows === 1)).toBe(true);
     expect(new Set(verdicts.map(({ relevant }) => relevant))).toEqual(new Set([true, false]));
     if (!patchedServer) return;
-    llama = await getLlama({ ...quiet, cmakeOptions: patchedBuild, usePrebuiltBinaries: false });
+    llama = await getLlama("lastBuild", { logLevel: LlamaLogLevel.error });
     server = await LlamaServer.start(patchedServer, path);
   });
   afterAll(async () => {

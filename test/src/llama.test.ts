@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { type Gate, loadGate } from "../../src/index.ts";
+import { type Gate, loadGate, type Progress } from "../../src/index.ts";
 import { loadLlama } from "../../src/llama.ts";
 import { type OpenLlamaOptions, openLlama, type Package } from "../../src/llama_model.ts";
 import { Conversions } from "../converted.ts";
@@ -100,11 +100,10 @@ describe("a gate on llama.cpp", () => {
     const late = new AbortController();
     const onProgress = () => late.abort(reason);
     await expect(load({ signal: late.signal, onProgress })).rejects.toBe(reason);
-    const seen: number[] = [];
-    await using _own = await load({
-      onProgress: ({ done, total }: { done: number; total: number }) => seen.push(done / total),
-    });
-    expect(seen.at(-1)).toBe(1);
+    const seen: Progress[] = [];
+    await using _own = await load({ onProgress: (progress: Progress) => seen.push(progress) });
+    expect(seen.at(-1)!.done).toBe(seen.at(-1)!.total);
+    expect(seen.at(-1)!.total).toBeGreaterThan(100_000);
   });
 });
 
@@ -112,6 +111,7 @@ describe("the backend refuses", () => {
   const options: OpenLlamaOptions = {
     path: "model.gguf",
     layout: "qrag",
+    bytes: 0,
     contextLength: 256,
     tokenIds: [1, 2],
     gpu: false,
