@@ -8,6 +8,9 @@ import type { Gpu, Progress } from "./options.ts";
 /** What node-llama-cpp computes together: it batches over sequences, each with its own context. */
 const parallelSequences = 8;
 
+/** Of what llama.cpp says when it cannot load a file; it may go on saying something for as long as it lives. */
+const mostComplaints = 8;
+
 export interface OpenLlamaOptions {
   readonly path: string;
   /** `qrag` files need the patched llama.cpp; `llama` files any. */
@@ -74,7 +77,9 @@ async function findBuild(
       build: "never",
       progressLogs: false,
       logLevel: LlamaLogLevel.error,
-      logger: (_level, message) => complaints.push(message.trim()),
+      logger(_level, message) {
+        if (complaints.length < mostComplaints) complaints.push(message.trim());
+      },
       ...(layout === "qrag" ? patched : {}),
     });
   } catch (cause) {

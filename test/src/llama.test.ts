@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
+import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import { type Gate, loadGate, type Progress } from "../../src/index.ts";
 import { loadLlama } from "../../src/llama.ts";
 import { type OpenLlamaOptions, openLlama, type Package } from "../../src/llama_model.ts";
 import { Conversions } from "../converted.ts";
 import { codeOf } from "./fakes.ts";
+import { modelFile } from "./model_file.ts";
 
 const conversions = new Conversions();
 let folder: string;
@@ -28,6 +30,28 @@ afterAll(async () => {
 
 const load = (options: object = {}) =>
   loadGate(llamaFile, { backend: "llama", gpu: false, threads: 1, ...options });
+
+/** The file with other labels of its decision rows, or another name for them. */
+async function changedRows(bytes: Uint8Array, { labels = "0011", name = "cls.output.weight" }) {
+  const { metadata, tensors } = await readGguf(bytesSource(bytes));
+  const value = labels.split("");
+  const changed = new Map(metadata).set("qrag.decision.labels", {
+    type: "array",
+    of: "string",
+    value,
+  });
+  const renamed = tensors.map((tensor) =>
+    tensor.name === "cls.output.weight" ? { ...tensor, name } : tensor,
+  );
+  const pieces: Uint8Array[] = [];
+  const write = async (piece: Uint8Array) => void pieces.push(piece);
+  const writer = new GgufWriter(planGguf(changed, renamed), { write });
+  for (const { name, offset, byteLength } of renamed) {
+    await writer.writeTensor(name, [bytes.subarray(offset, offset + byteLength)]);
+  }
+  await writer.finish();
+  return Buffer.concat(pieces);
+}
 
 const query = "capital of Germany";
 const subjects = ["Berlin is the capital", "Paris is a city", "The river is long", "Nobody knows"];
@@ -150,6 +174,25 @@ describe("the backend refuses", () => {
     });
     const opened = loadLlama(qragFile, options, (found) => openLlama(found, stock));
     await expect(opened).rejects.toThrow(`${qragFile}: llama.cpp as node-llama-cpp ships it`);
+  });
+
+  it("qrag files that llama.cpp cannot read", async () => {
+    const open = async (bytes: Uint8Array) => {
+      const path = join(folder, "unreadable.gguf");
+      await writeFile(path, bytes);
+      return loadGate(path, { backend: "llama", gpu: false });
+    };
+    await expect(open(await modelFile())).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringContaining("no tokenizer of the kind"),
+    });
+    const sound = await readFile(qragFile);
+    for (const change of [{ name: "decision.weight" }, { labels: "0101" }]) {
+      await expect(open(await changedRows(sound, change))).rejects.toMatchObject({
+        code: "MODEL_UNSUPPORTED",
+        message: expect.stringContaining("Convert the checkpoint again"),
+      });
+    }
   });
 
   it("files that are missing, cut, damaged, or not ours", async () => {
