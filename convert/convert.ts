@@ -128,7 +128,7 @@ async function understand(
   const layout = layOut(roles, config, options);
   const { vocabularySize } = layout.sizes;
   const decision = findDecision(tokenizer, vocabularySize);
-  const vocabulary = ggmlVocabulary(tokenizerJson, tokenizer, vocabularySize);
+  const vocabulary = ggmlVocabulary(tokenizerJson, tokenizer, vocabularySize, prompt);
   const known = await knownWiring(options, config, layout, checkpoint.tensors);
   const found = { roles, layout, decision, prompt, tokenizerJson, vocabulary };
   // What cannot be stored is refused before anything is tried out.
@@ -157,13 +157,19 @@ function composeMetadata(
   options: ConvertOptions,
 ): Metadata {
   const name = options.name ?? basename(options.checkpoint, extname(options.checkpoint));
-  const described = { numbers, name, fileType: options.type };
+  const described = {
+    numbers,
+    name,
+    fileType: options.type,
+    decision,
+    prompt,
+    tokenizerJson,
+    tiedEmbeddings: !layout.pieces.has("output.weight"),
+    conversionReport: JSON.stringify({ wiring: proof, dropped: roles.dropped }),
+  };
   const { metadata } = vocabulary;
   if (options.layout !== "llama") {
-    const tiedEmbeddings = !layout.pieces.has("output.weight");
-    const conversionReport = JSON.stringify({ wiring: proof, dropped: roles.dropped });
-    const own = { decision, prompt, tokenizerJson, tiedEmbeddings, conversionReport };
-    return storable(() => modelMetadata({ ...described, ...own, vocabulary: metadata }));
+    return storable(() => modelMetadata({ ...described, vocabulary: metadata }));
   }
   if (!metadata) {
     throw new QragError(

@@ -8,6 +8,7 @@ const pythonSpaces =
   "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" +
   "\u2028\u2029\u202f\u205f\u3000";
 
+/** The tokens of "0" come first: llama.cpp's graph takes the maximum over each run of rows. */
 export function findDecision(tokenizer: Tokenizer, vocabularySize: number): Decision {
   if (tokenizer.vocabularySize > vocabularySize) {
     throw new QragError(
@@ -16,20 +17,21 @@ export function findDecision(tokenizer: Tokenizer, vocabularySize: number): Deci
         `${vocabularySize} rows: it is another model's tokenizer`,
     );
   }
+  const texts = Array.from({ length: tokenizer.vocabularySize }, (_, id) =>
+    strip(tokenizer.decodeToken(id)),
+  );
   const tokenIds: number[] = [];
   const labels: ("0" | "1")[] = [];
-  for (let id = 0; id < tokenizer.vocabularySize; id++) {
-    const answer = strip(tokenizer.decodeToken(id));
-    if (answer !== "0" && answer !== "1") continue;
-    tokenIds.push(id);
-    labels.push(answer);
-  }
   for (const digit of ["0", "1"] as const) {
-    if (labels.includes(digit)) continue;
-    throw new QragError(
-      "TOKENIZER_UNSUPPORTED",
-      `no token of tokenizer.json decodes to "${digit}", so the model cannot answer with it`,
-    );
+    const ids = texts.flatMap((text, id) => (text === digit ? [id] : []));
+    if (ids.length === 0) {
+      throw new QragError(
+        "TOKENIZER_UNSUPPORTED",
+        `no token of tokenizer.json decodes to "${digit}", so the model cannot answer with it`,
+      );
+    }
+    tokenIds.push(...ids);
+    labels.push(...ids.map(() => digit));
   }
   return { tokenIds, labels };
 }

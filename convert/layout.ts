@@ -22,7 +22,7 @@ export type Sizes = Omit<ModelNumbers, "decisionCount" | "normEpsilon" | "ropeFr
 
 export interface Layout {
   readonly sizes: Sizes;
-  /** By GGUF name, in no order; without decision.weight, and without output.weight when the head is tied. */
+  /** By GGUF name, in no order; without the decision rows, and without output.weight when the head is tied. */
   readonly pieces: ReadonlyMap<string, Piece>;
   /** False when the source fuses or numbers gate and up: then the first of them stands as the gate. */
   readonly gateUpNamed: boolean;

@@ -1,5 +1,5 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
-import { type Decision, expectedTensors } from "../gguf/architecture.ts";
+import { type Decision, decisionTensor, expectedTensors } from "../gguf/architecture.ts";
 import {
   type ModelNumbers,
   type NativeModel,
@@ -107,7 +107,7 @@ export class CandidateModels {
     wiring: Wiring,
   ): AsyncGenerator<Uint8Array> {
     const { layout, decision } = this.candidates;
-    if (name === "decision.weight") {
+    if (name === decisionTensor) {
       this.decisionRows ??= await readDecisionRows(layout, decision.tokenIds);
       yield bytesOf(this.decisionRows);
       return;

@@ -1,5 +1,10 @@
 // The tensors of the file to be: which there are, of which type, and out of which part of the checkpoint.
-import { type Decision, expectedTensors, type ModelNumbers } from "../gguf/architecture.ts";
+import {
+  type Decision,
+  decisionTensor,
+  expectedTensors,
+  type ModelNumbers,
+} from "../gguf/architecture.ts";
 import { limits, type TensorTypeName } from "../gguf/format.ts";
 import type { Layout } from "./layout.ts";
 import { TypeChoice } from "./quantize.ts";
@@ -23,7 +28,6 @@ export interface Targets {
 }
 
 const head = "output.weight";
-const decisionRows = "decision.weight";
 
 export function planTargets(
   layout: Layout,
@@ -44,9 +48,9 @@ export function planTargets(
     const wanted = name === "token_embd.weight" ? options.embeddingType : options.type;
     const type = types.length === 1 ? types[0]! : choice.choose(name, wanted, shape[0]!);
     const source =
-      name === decisionRows ? headOf(layout) : pieceOf(layout, name, wiring.gateUp).tensor.name;
+      name === decisionTensor ? headOf(layout) : pieceOf(layout, name, wiring.gateUp).tensor.name;
     const read = () =>
-      name === decisionRows
+      name === decisionTensor
         ? readDecisionRows(layout, decision.tokenIds)
         : readWeights(layout, name, wiring);
     targets.push({ name, type, shape, source, content: { values: once(read) } });
@@ -60,7 +64,7 @@ function headOf(layout: Layout): string {
 
 /** Why the file has no such tensor; undefined when it has. */
 function absence(name: string, layout: Layout, options: TargetOptions): string | undefined {
-  if (name === decisionRows) {
+  if (name === decisionTensor) {
     return options.fileLayout === "llama" ? "llama files have the whole head" : undefined;
   }
   if (name === "rope_freqs.weight" && !layout.pieces.has(name)) return "the checkpoint has none";

@@ -1,5 +1,7 @@
 // A tokenizer.json as the tokenizer.ggml.* entries that llama.cpp reads: tokens, types, merges or scores, specials.
+import { rerankTemplateKey } from "../gguf/architecture.ts";
 import type { Metadata, MetadataValue } from "../gguf/format.ts";
+import { type Prompt, rerankTemplate } from "../gguf/prompt.ts";
 import { quote } from "../native/errors.ts";
 import type { Tokenizer } from "../native/tokenizer.ts";
 import { type Part, parseDefinition } from "../native/tokenizer_definition.ts";
@@ -50,7 +52,12 @@ interface Definition {
 }
 
 /** `rows`: of the embedding; ids without a token are filled up to it. loadTokenizer has accepted `json` before. */
-export function ggmlVocabulary(json: string, tokenizer: Tokenizer, rows: number): Vocabulary {
+export function ggmlVocabulary(
+  json: string,
+  tokenizer: Tokenizer,
+  rows: number,
+  prompt: Prompt,
+): Vocabulary {
   const root = parseDefinition(json);
   const definition = readDefinition(root);
   const notes: string[] = [];
@@ -74,10 +81,20 @@ export function ggmlVocabulary(json: string, tokenizer: Tokenizer, rows: number)
       { type: "bool", value: prefixesSpace(definition, tokenizer) },
     ]);
   }
-  return {
-    metadata: new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value])),
-    notes,
-  };
+  const metadata = new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value]));
+  const template = framedTemplate(prompt, tokenizer, tokens);
+  if (template !== undefined) metadata.set(rerankTemplateKey, { type: "string", value: template });
+  else notes.push("the prompt's own text holds {query} or {document}; llama.cpp cannot rank by it");
+  return { metadata, notes };
+}
+
+/** The tokens around every text are spelled out: llama-server adds none to a prompt, and looks for theirs in it. */
+function framedTemplate(prompt: Prompt, tokenizer: Tokenizer, tokens: readonly Token[]) {
+  const template = rerankTemplate(prompt);
+  if (template === undefined) return undefined;
+  const { before, after } = frameOf(tokenizer);
+  const spelled = (ids: readonly number[]) => ids.map((id) => tokens[id]!.text).join("");
+  return spelled(before) + template + spelled(after);
 }
 
 function readDefinition(root: Part): Definition {

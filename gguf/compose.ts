@@ -40,31 +40,27 @@ const u32 = (value: number): MetadataValue => ({ type: "u32", value });
 
 /** The metadata of a `qrag` file. What `describeModel` would refuse is refused here. */
 export function modelMetadata(model: FileDescription & ModelMetadata): Metadata {
-  const { numbers, prompt, decision, conversionReport } = model;
+  const { numbers } = model;
   const metadata = merge([
     generalEntries(model, architectureName),
     numberTable.map((row) => numberEntry(row, numbers)),
-    [
-      ["qrag.decision.token_ids", { type: "array", of: "i32", value: decision.tokenIds }],
-      ["qrag.decision.labels", { type: "array", of: "string", value: decision.labels }],
-      ["qrag.tied_embeddings", { type: "bool", value: model.tiedEmbeddings }],
-      ["qrag.prompt.system", text(prompt.system)],
-      ["qrag.prompt.template", text(prompt.template)],
-    ],
-    conversionReport === undefined ? [] : [["qrag.conversion.report", text(conversionReport)]],
+    gateEntries(model),
     model.provenance ?? [],
     model.vocabulary ?? [],
-    [["tokenizer.huggingface.json", text(model.tokenizerJson)]],
+    [tokenizerEntry(model)],
   ]);
   describeMetadata(metadata, numbers.vocabularySize);
   return metadata;
 }
 
 /**
- * The metadata of a `llama` file. Its tensors are the model's without decision.weight and router.*, and with
- * output.weight unless the head is tied: llama.cpp refuses a file with a tensor it does not know.
+ * The metadata of a `llama` file. Its tensors are the model's without the decision rows and router.*, and with
+ * output.weight unless the head is tied: llama.cpp refuses a file with a tensor it does not know. Keys it does not know
+ * it leaves alone: with the gate's own among them the file can be loaded by what judges through llama.cpp.
  */
-export function llamaMetadata(model: FileDescription & { vocabulary: Metadata }): Metadata {
+export function llamaMetadata(
+  model: FileDescription & ModelMetadata & { vocabulary: Metadata },
+): Metadata {
   const { numbers } = model;
   if (numbers.ropeDimensionCount !== numbers.keyLength) {
     throw new GgufError(
@@ -76,19 +72,47 @@ export function llamaMetadata(model: FileDescription & { vocabulary: Metadata })
   }
   return merge([
     generalEntries(model, "llama"),
-    numberTable.map((row) =>
-      numberEntry({ ...row, key: row.key.replace(/^qrag\./, "llama.") }, numbers),
-    ),
+    numberTable.map((row) => numberEntry({ ...row, key: llamaKey(row) }, numbers)),
     [
       ["llama.attention.value_length", u32(numbers.keyLength)],
       ["llama.vocab_size", u32(numbers.vocabularySize)],
     ],
+    gateEntries(model),
     model.provenance ?? [],
     model.vocabulary,
+    [tokenizerEntry(model)],
   ]);
 }
 
+/** The key of a number in a `llama` file: llama.cpp names them alike for all architectures. */
+export function llamaKey({ key }: NumberRow): string {
+  return key.replace(`${architectureName}.`, "llama.");
+}
+
 type Entry = readonly [string, MetadataValue];
+
+/** What makes a decoder a gate: which tokens answer, and to which prompt. */
+function gateEntries({
+  decision,
+  prompt,
+  tiedEmbeddings,
+  conversionReport,
+}: ModelMetadata): Entry[] {
+  return [
+    ["qrag.decision.token_ids", { type: "array", of: "i32", value: decision.tokenIds }],
+    ["qrag.decision.labels", { type: "array", of: "string", value: decision.labels }],
+    ["qrag.tied_embeddings", { type: "bool", value: tiedEmbeddings }],
+    ["qrag.prompt.system", text(prompt.system)],
+    ["qrag.prompt.template", text(prompt.template)],
+    ...(conversionReport === undefined
+      ? []
+      : [["qrag.conversion.report", text(conversionReport)] as const]),
+  ];
+}
+
+function tokenizerEntry({ tokenizerJson }: ModelMetadata): Entry {
+  return ["tokenizer.huggingface.json", text(tokenizerJson)];
+}
 
 function generalEntries({ name, fileType }: FileDescription, architecture: string): Entry[] {
   return [

@@ -13,11 +13,13 @@ import { checkPrompt } from "./prompt.ts";
 import {
   architectureName,
   type Decision,
+  decisionTensor,
+  type ExpectedTensor,
+  earlierDecisionTensor,
   expectedTensors,
   type KeyedNumber,
   keyTable,
   type ModelMetadata,
-  type ModelNumbers,
   mostDecisionRows,
   mostVocabulary,
   numberTable,
@@ -43,14 +45,26 @@ export interface ModelDescription extends ModelMetadata {
 /** The model in a file; throws naming the first key or tensor that is missing, extra or wrong. */
 export function describeModel(file: GgufFile): ModelDescription {
   checkArchitecture(file.metadata);
-  const embedding = file.tensors.find(({ name }) => name === "token_embd.weight");
+  const tensors = file.tensors.map((tensor) =>
+    tensor.name === earlierDecisionTensor ? { ...tensor, name: decisionTensor } : tensor,
+  );
+  return describeParts(file.metadata, tensors, ({ numbers }) => expectedTensors(numbers));
+}
+
+/** The same of parts that are already in the tables' own terms; `expected` says which tensors the file's layout has. */
+export function describeParts(
+  entries: Metadata,
+  found: readonly TensorInfo[],
+  expected: (metadata: ModelMetadata) => readonly ExpectedTensor[],
+): ModelDescription {
+  const embedding = found.find(({ name }) => name === "token_embd.weight");
   const vocabularySize = embedding?.shape[1];
   if (vocabularySize === undefined) {
     fail("token_embd.weight", embedding ? "must have two dimensions" : "this tensor is missing");
   }
-  const metadata = describeMetadata(file.metadata, vocabularySize);
-  const { tensors, router } = matchTensors(file.tensors, metadata.numbers);
-  return { ...metadata, tensors, router, fileTypes: typeShares(file.tensors) };
+  const metadata = describeMetadata(entries, vocabularySize);
+  const { tensors, router } = matchTensors(found, expected(metadata));
+  return { ...metadata, tensors, router, fileTypes: typeShares(found) };
 }
 
 /** What the metadata says, checked key by key. */
@@ -174,8 +188,8 @@ function describeDecision(values: KeyValues, vocabularySize: number): Decision {
 }
 
 /** Divides a file's tensors into those of the model, each with the right type and shape, and those of the router. */
-function matchTensors(found: readonly TensorInfo[], numbers: ModelNumbers) {
-  const expected = new Map(expectedTensors(numbers).map((tensor) => [tensor.name, tensor]));
+function matchTensors(found: readonly TensorInfo[], rows: readonly ExpectedTensor[]) {
+  const expected = new Map(rows.map((tensor) => [tensor.name, tensor]));
   const tensors: TensorInfo[] = [];
   const router: TensorInfo[] = [];
   for (const tensor of found) {

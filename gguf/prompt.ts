@@ -39,3 +39,14 @@ export function renderPrompt({ system, template }: Prompt, query: string, passag
   const values: Record<string, string> = { system, query, passage };
   return template.replace(placeholders, (_match, name: string) => values[name]!);
 }
+
+/**
+ * The prompt as llama.cpp's programs take it: with {query} and {document} for them to fill in. Undefined when another
+ * part of the text says the same, since they would fill that in too.
+ */
+export function rerankTemplate({ system, template }: Prompt): string | undefined {
+  const parts: Record<string, string> = { system, query: "{query}", passage: "{document}" };
+  const text = template.replace(placeholders, (_match, name: string) => parts[name]!);
+  const once = ["{query}", "{document}"].every((place) => text.split(place).length === 2);
+  return once ? text : undefined;
+}

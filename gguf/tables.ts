@@ -4,6 +4,14 @@ import type { Prompt } from "./prompt.ts";
 
 export const architectureName = "qrag";
 
+/** The decision rows, under the name by which llama.cpp and node-llama-cpp know a model that ranks. */
+export const decisionTensor = "cls.output.weight";
+/** What the first files called it. */
+export const earlierDecisionTensor = "decision.weight";
+
+/** What llama.cpp and node-llama-cpp build a prompt to rank with from. */
+export const rerankTemplateKey = "tokenizer.chat_template.rerank";
+
 /** The sizes of a model. */
 export interface ModelNumbers {
   readonly contextLength: number;
@@ -17,13 +25,13 @@ export interface ModelNumbers {
   /** How many dimensions of a head RoPE turns; even, at most keyLength. */
   readonly ropeDimensionCount: number;
   readonly vocabularySize: number;
-  /** Rows of decision.weight. */
+  /** Rows of the decision tensor. */
   readonly decisionCount: number;
   readonly normEpsilon: number;
   readonly ropeFreqBase: number;
 }
 
-/** The vocabulary entries that stand for a digit: row i of decision.weight is the head's row tokenIds[i]. */
+/** The vocabulary entries that stand for a digit: row i of the decision tensor is the head's row tokenIds[i]. */
 export interface Decision {
   readonly tokenIds: readonly number[];
   readonly labels: readonly ("0" | "1")[];
@@ -117,6 +125,7 @@ export const keyTable: readonly KeyRow[] = [
   { key: "qrag.conversion.report", type: "string", required: false },
   { key: "qrag.prompt.system", type: "string", required: true },
   { key: "qrag.prompt.template", type: "string", required: true },
+  { key: rerankTemplateKey, type: "string", required: false },
   { key: "tokenizer.huggingface.json", type: "string", required: true },
 ];
 
@@ -154,7 +163,7 @@ export const tensorTable: readonly TensorRow[] = [
   { name: "blk.{block}.ffn_up.weight", shape: ["embedding", "feedForward"], ...matrix },
   { name: "blk.{block}.ffn_down.weight", shape: ["feedForward", "embedding"], ...matrix },
   { name: "output_norm.weight", shape: ["embedding"], ...exact },
-  { name: "decision.weight", shape: ["embedding", "decision"], ...exact },
+  { name: decisionTensor, shape: ["embedding", "decision"], ...exact },
   { name: "output.weight", shape: ["embedding", "vocabulary"], ...matrix, required: false },
   { name: "rope_freqs.weight", shape: ["ropeHalf"], ...exact, required: false },
 ];

@@ -10,10 +10,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { answers, checkTools, fail, root, run } from "./build_tools.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,40 +22,6 @@ const { values: options } = parseArgs({
     tests: { type: "boolean", default: false },
   },
 });
-
-const remedies: Partial<Record<NodeJS.Platform, string>> = {
-  linux:
-    "Debian, Ubuntu: sudo apt-get install cmake g++ git   Fedora: sudo dnf install cmake gcc-c++ git   " +
-    "Alpine: apk add cmake g++ make git linux-headers",
-  darwin:
-    "xcode-select --install, and cmake from https://cmake.org or Homebrew (brew install cmake)",
-  win32: "Visual Studio Build Tools with the workload Desktop development with C++, cmake, and git",
-};
-
-function fail(message: string): never {
-  console.error(`qrag: ${message}`);
-  process.exit(1);
-}
-
-function run(command: string, args: readonly string[], cwd = root): void {
-  const { status, error } = spawnSync(command, args, { cwd, stdio: "inherit" });
-  if (error) fail(`${command} could not be started: ${error.message}`);
-  if (status !== 0) fail(`${command} ${args[0]} failed (see above)`);
-}
-
-function answers(command: string): boolean {
-  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
-}
-
-function checkTools(): void {
-  const compilers = [process.env.CXX, "c++", "g++", "clang++"].filter((name) => name !== undefined);
-  const missing = ["cmake", "git"].filter((tool) => !answers(tool));
-  // On Windows cmake finds Visual Studio's compiler, which is on no path.
-  if (process.platform !== "win32" && !compilers.some(answers)) missing.push("a C++17 compiler");
-  if (missing.length === 0) return;
-  const remedy = remedies[process.platform] ?? "install them with your system's package manager";
-  fail(`building the native part needs ${missing.join(" and ")}.\n  ${remedy}\n  Then: npm ci`);
-}
 
 /** The ggml folder of the pinned node-llama-cpp's llama.cpp sources, extracted once per version. */
 function ggmlSources(): string {
@@ -71,7 +35,9 @@ function ggmlSources(): string {
   const bundle = join(carrier, "llama", "gitRelease.bundle");
   const quiet = ["-c", "advice.detachedHead=false"];
   run("git", [...quiet, "clone", "--quiet", "--depth", "1", "--no-checkout", bundle, unfinished]);
-  run("git", [...quiet, "checkout", "HEAD", "--quiet", "--", "ggml", "LICENSE"], unfinished);
+  run("git", [...quiet, "checkout", "HEAD", "--quiet", "--", "ggml", "LICENSE"], {
+    cwd: unfinished,
+  });
   rmSync(join(unfinished, ".git"), { recursive: true, force: true });
   renameSync(unfinished, target);
   return join(target, "ggml");

@@ -21,7 +21,9 @@ interface Part {
 }
 
 /** What the queue needs of a model. */
-export type ScoringModel = Pick<NativeModel, "score" | "dispose">;
+export interface ScoringModel extends Pick<NativeModel, "score"> {
+  dispose(): void | Promise<void>;
+}
 
 /** Owns the model: disposing the engine disposes it. */
 export class Engine {
@@ -37,6 +39,7 @@ export class Engine {
   /** Settles when the last batch so far is done. */
   #pump: Promise<void> = Promise.resolve();
   #disposed = false;
+  #freed: void | Promise<void> = undefined;
 
   constructor(model: ScoringModel, decisionCount: number, batchTokens = defaultBatchTokens) {
     this.#model = model;
@@ -80,9 +83,10 @@ export class Engine {
       this.#disposed = true;
       for (const request of this.#live) request.fail(disposed());
       this.#waiting.clear();
-      this.#model.dispose();
+      this.#freed = this.#model.dispose();
     }
     await this.#pump;
+    await this.#freed;
   }
 
   #enqueue(request: Request): void {

@@ -38,9 +38,9 @@ export interface GateInfo {
   readonly weightTypes: readonly string[];
   /** Tokens a prompt may have; longer passages are judged in windows. */
   readonly contextLength: number;
-  /** The fast graph, or the reference: stock operations of ggml's, all in the file's own weight types. */
-  readonly engine: "fast" | "reference";
-  /** The instruction set of the kernels. */
+  /** The fast graph; the reference: stock operations of ggml's, all in the file's own weight types; or node-llama-cpp. */
+  readonly engine: "fast" | "reference" | "llama";
+  /** The instruction set of the kernels; of llama.cpp the device it computes on. */
   readonly level: string;
   readonly threads: number;
   /** Which implementation encodes text. */

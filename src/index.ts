@@ -4,6 +4,7 @@ export type { DecisionToken, Gate, GateInfo, Ranked } from "./gate.ts";
 export { loadGate } from "./load.ts";
 export type {
   FilterOptions,
+  Gpu,
   JudgeAllOptions,
   JudgeOptions,
   LoadOptions,

@@ -1,10 +1,16 @@
 // loadGate: puts a gate together from a model file.
+import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
 import { addon } from "../native/binding.ts";
+import type { Tokenizer } from "../native/tokenizer.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type ScoringModel } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
+import { loadLlama } from "./llama.ts";
 import { type LoadedModel, loadModel, modelPath } from "./models.ts";
-import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+
+/** How a loaded model computes. */
+type Computing = Pick<GateInfo, "engine" | "level" | "fullVocabulary">;
 
 /**
  * Loads a model: the one the package came with, or the GGUF file at `path`. Dispose the gate when it is no longer
@@ -13,53 +19,80 @@ import { checkOptions, checkPath, checkThreads, type LoadOptions } from "./optio
 export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
   const {
     threads: wanted,
+    backend,
     engine = "fast",
+    gpu = "auto",
     calibration: file,
     ...rest
-  } = checkOptions("loadGate", options);
-  const threads = checkThreads(wanted);
-  // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
-  const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
+  } = checkLoadOptions(options);
   const name = checkPath(path);
+  const threads = checkThreads(wanted);
   const calibration =
     file === undefined ? undefined : await readCalibration(file, modelPath(name), rest.signal);
+  if (backend === "llama") {
+    const loaded = await loadLlama(name, { threads, gpu, ...rest });
+    const { device } = loaded.model;
+    return gateOf(
+      loaded,
+      threads,
+      { engine: "llama", level: device, fullVocabulary: false },
+      calibration,
+    );
+  }
+  // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
+  const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
   const loaded = await loadModel(name, { threads, kernels, ...rest });
-  const { model, tokenizer, description } = loaded;
-  const { numbers, prompt } = description;
+  return gateOf(loaded, threads, nativeComputing(loaded), calibration);
+}
+
+function nativeComputing({ model, fullHead }: LoadedModel): Computing {
+  const reference = model.kernels === "reference";
+  return {
+    engine: reference ? "reference" : "fast",
+    level: reference ? addon().version().level : model.kernels,
+    // The fast engine keeps nothing but what decides.
+    fullVocabulary: fullHead && reference,
+  };
+}
+
+/** What every backend gives. */
+interface Loaded {
+  readonly path: string;
+  readonly description: ModelDescription;
+  readonly tokenizer: Tokenizer;
+  readonly model: ScoringModel;
+}
+
+function gateOf(
+  { path, description, tokenizer, model }: Loaded,
+  threads: number,
+  computing: Computing,
+  calibration: Calibration | undefined,
+): Gate {
+  const { numbers, name, prompt, decision, tensors, fileTypes } = description;
+  const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
   return new Gate({
     engine: new Engine(model, numbers.decisionCount),
     encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
-    info: infoOf(loaded, threads, calibration),
+    info: {
+      path,
+      name,
+      numbers,
+      parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      weightTypes: fileTypes.map(({ type }) => type),
+      contextLength: numbers.contextLength,
+      threads,
+      tokenizer: tokenizer.name,
+      decision: decision.tokenIds.map((id, row) => ({
+        id,
+        text: tokenizer.decodeToken(id),
+        label: decision.labels[row]!,
+      })),
+      offset: calibration?.offset ?? 0,
+      calibrated: calibration !== undefined,
+      ...computing,
+      // An offset means nothing to the whole vocabulary.
+      fullVocabulary: computing.fullVocabulary && calibration === undefined,
+    },
   });
-}
-
-function infoOf(
-  { path, description, tokenizer, model, fullHead }: LoadedModel,
-  threads: number,
-  calibration: Calibration | undefined,
-): GateInfo {
-  const { numbers, name, decision, tensors, fileTypes } = description;
-  const reference = model.kernels === "reference";
-  const weights = tensors.filter((tensor) => tensor.name !== "decision.weight");
-  return {
-    path,
-    name,
-    numbers,
-    parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-    weightTypes: fileTypes.map(({ type }) => type),
-    contextLength: numbers.contextLength,
-    engine: reference ? "reference" : "fast",
-    level: reference ? addon().version().level : model.kernels,
-    threads,
-    tokenizer: tokenizer.name,
-    decision: decision.tokenIds.map((id, row) => ({
-      id,
-      text: tokenizer.decodeToken(id),
-      label: decision.labels[row]!,
-    })),
-    offset: calibration?.offset ?? 0,
-    calibrated: calibration !== undefined,
-    // The fast engine keeps nothing but what decides; an offset means nothing to the whole vocabulary.
-    fullVocabulary: fullHead && reference && calibration === undefined,
-  };
 }

@@ -131,7 +131,7 @@ async function* chunksOf(
   }
 }
 
-function checkVocabulary(tokenizer: Tokenizer, { numbers }: ModelDescription): void {
+export function checkVocabulary(tokenizer: Tokenizer, { numbers }: ModelDescription): void {
   if (tokenizer.vocabularySize <= numbers.vocabularySize) return;
   throw new QragError(
     "MODEL_INVALID",
@@ -173,7 +173,7 @@ function notFound(path: string, cause: unknown): QragError {
 }
 
 /** What was wrong with the file, with its path; other errors (an abort, a missing addon) as they are. */
-function modelError(error: unknown, path: string): unknown {
+export function modelError(error: unknown, path: string): unknown {
   if (error instanceof GgufError) {
     const code = error.kind === "unsupported" ? "MODEL_UNSUPPORTED" : "MODEL_INVALID";
     return new QragError(code, `${path}: ${error.message}`, { cause: error });

@@ -11,13 +11,20 @@ export interface Progress {
   readonly total: number;
 }
 
+/** Where llama.cpp computes; "auto" takes a GPU when there is one. */
+export type Gpu = "auto" | "metal" | "cuda" | "vulkan" | false;
+
 export interface LoadOptions {
   /** Threads that compute. Default: the processors this process may use, at most 8. */
   readonly threads?: number | undefined;
+  /** "native" is qrag's own code. "llama" computes in the package node-llama-cpp, which has to be installed. Default "native". */
+  readonly backend?: "native" | "llama" | undefined;
   /** "reference" computes with stock operations in the file's own types: slower, and the yardstick. Default "fast". */
   readonly engine?: "fast" | "reference" | undefined;
   /** A file of `qrag calibrate` for this very model: its offset decides in place of 0. Default: none. */
   readonly calibration?: string | undefined;
+  /** With the backend "llama". Default "auto". */
+  readonly gpu?: Gpu | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with bytes read and bytes in all. */
@@ -82,8 +89,11 @@ const callback: Check<(progress: Progress) => void> = (value, name) =>
 const flag: Check<boolean> = (value, name) =>
   typeof value === "boolean" ? value : refuse("true or false", name, value);
 
-const choice: Check<"fast" | "reference"> = (value, name) =>
-  value === "fast" || value === "reference" ? value : refuse('"fast" or "reference"', name, value);
+function choice<const C extends readonly (string | boolean)[]>(...choices: C): Check<C[number]> {
+  const names = choices.map((one) => JSON.stringify(one));
+  const expected = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return (value, name) => choices.find((one) => one === value) ?? refuse(expected, name, value);
+}
 
 const file: Check<string> = (value, name) =>
   typeof value === "string" && value !== "" ? value : refuse("a path", name, value);
@@ -100,8 +110,10 @@ const judgeAllChecks: Checks<JudgeAllOptions> = { ...judgeChecks, onProgress: ca
 const tables = {
   loadGate: {
     threads: count(limits.threads),
-    engine: choice,
+    backend: choice("native", "llama"),
+    engine: choice("fast", "reference"),
     calibration: file,
+    gpu: choice("auto", "metal", "cuda", "vulkan", false),
     signal,
     onProgress: callback,
   } satisfies Checks<LoadOptions>,
@@ -134,6 +146,15 @@ export function checkOptions<O extends object>(
     if (value !== undefined) checked[name] = check(value, name);
   }
   return checked as O;
+}
+
+/** The options of loadGate: those of one backend say nothing to the other. */
+export function checkLoadOptions(options: LoadOptions | undefined): LoadOptions {
+  const checked = checkOptions("loadGate", options);
+  const [foreign, owner] =
+    checked.backend === "llama" ? (["engine", "native"] as const) : (["gpu", "llama"] as const);
+  if (checked[foreign] === undefined) return checked;
+  throw new QragError("INPUT_INVALID", `${foreign} is an option of the backend "${owner}"`);
 }
 
 export function checkThreads(threads: number | undefined): number {

@@ -58,6 +58,7 @@ export interface GoldenPrompt {
   readonly surprise: number | null;
 }
 
+/** Decision rows in the converter's order: those of "0" first. */
 export interface Golden {
   readonly numbers: ModelNumbers;
   readonly decision: readonly { readonly id: number; readonly label: "0" | "1" }[];
@@ -67,8 +68,15 @@ export interface Golden {
 export function golden(name: CheckpointName): Golden {
   const texts = readGolden("prompts") as GoldenPrompt[];
   const computed = readGolden(checkpoints[name].golden) as Golden;
-  const prompts = computed.prompts.map((prompt, index) => ({ ...texts[index]!, ...prompt }));
-  return { ...computed, prompts };
+  const rows = [...computed.decision.keys()].sort(
+    (a, b) => Number(computed.decision[a]!.label) - Number(computed.decision[b]!.label),
+  );
+  const prompts = computed.prompts.map((prompt, index) => ({
+    ...texts[index]!,
+    ...prompt,
+    decisionLogits: rows.map((row) => prompt.decisionLogits[row]!),
+  }));
+  return { ...computed, decision: rows.map((row) => computed.decision[row]!), prompts };
 }
 
 export interface Intermediate {

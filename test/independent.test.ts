@@ -15,6 +15,10 @@ beforeAll(async () => {
     logLevel: LlamaLogLevel.error,
   });
 });
+it("is the prebuilt one", () => {
+  expect(llama.buildType).toBe("prebuilt");
+});
+
 afterAll(async () => {
   await llama.dispose();
   await conversions.remove();

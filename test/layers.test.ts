@@ -21,6 +21,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^gguf\//, imports: /^gguf\// },
   { holds: /^native\/[^/]+\.ts$/, imports: /^(native|gguf)\// },
+  { holds: /^native\/llama\.cpp\//, imports: /^native\// },
   { holds: /^convert\//, imports: /^(convert|native|gguf)\// },
   { holds: /^src\/eval\//, imports: /^(src\/eval\/|src\/[^/]+\.ts$|convert\/|native\/|gguf\/)/ },
   { holds: /^src\/cli\//, imports: /^(src|convert|native|gguf)\// },
@@ -54,9 +55,12 @@ describe("the floors", () => {
     expect(typescript.length).toBeGreaterThan(20);
   });
 
-  it("need nothing but Node", () => {
+  it("need nothing but Node, one backend aside", () => {
     const packages = typescript.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
-    expect(packages).toEqual([]);
+    const optional = { from: "src/llama_model.ts", to: "node-llama-cpp" };
+    for (const found of packages) expect(found).toEqual(optional);
+    // Its types leave no trace, and its code is loaded when it is asked for.
+    expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
   });
 
   it("hold in C++: kernels and engine know no JavaScript, and napi.h has one door", () => {

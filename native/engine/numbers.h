@@ -15,7 +15,7 @@ struct Numbers {
     int64_t key_length;            // width of one head
     int64_t rope_dimension_count;  // how many dimensions of a head RoPE turns
     int64_t vocabulary_size;
-    int64_t decision_count;        // rows of decision.weight
+    int64_t decision_count;        // rows of cls.output.weight
     float norm_epsilon;
     float rope_freq_base;
 

@@ -46,7 +46,7 @@ const std::vector<TensorRow> & tensor_table() {
         {"blk.{block}.ffn_up.weight",       {embedding, feed_forward},   matrix, required, nullptr, &Block::ffn_up},
         {"blk.{block}.ffn_down.weight",     {feed_forward, embedding},   matrix, required, nullptr, &Block::ffn_down},
         {"output_norm.weight",              {embedding},                 vector, required, &Shared::output_norm, nullptr},
-        {"decision.weight",                 {embedding, Size::decision}, vector, required, &Shared::decision,    nullptr},
+        {"cls.output.weight",               {embedding, Size::decision}, vector, required, &Shared::decision,    nullptr},
         {"output.weight",                   {embedding, vocabulary},     matrix, optional, &Shared::output,      nullptr},
         {"rope_freqs.weight",               {Size::rope_half},           vector, optional, &Shared::rope_freqs,  nullptr},
     };

@@ -110,7 +110,7 @@ std::vector<Row> PlainModel::last_states(const std::vector<int32_t> & tokens) co
 }
 
 std::vector<double> PlainModel::decide(const std::vector<int32_t> & tokens) const {
-    return multiply(tensors.at("decision.weight"), last_states(tokens).back());
+    return multiply(tensors.at("cls.output.weight"), last_states(tokens).back());
 }
 
 std::vector<std::vector<double>> PlainModel::logits(const std::vector<int32_t> & tokens) const {

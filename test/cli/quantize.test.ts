@@ -35,7 +35,7 @@ describe("qrag quantize", () => {
     const kept = new Map(before.metadata);
     expect(after.metadata.get("general.file_type")).toEqual({ type: "u32", value: 7 });
     expect(after.metadata).toEqual(kept.set("general.file_type", { type: "u32", value: 7 }));
-    const exact = /norm|decision/;
+    const exact = /norm|cls/;
     for (const [index, { name, type, shape }] of after.tensors.entries()) {
       expect([name, shape]).toEqual([before.tensors[index]!.name, before.tensors[index]!.shape]);
       expect([name, type]).toEqual([name, exact.test(name) ? "F32" : "Q8_0"]);

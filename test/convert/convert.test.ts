@@ -102,7 +102,7 @@ describe("convertCheckpoint", () => {
       if (name !== "output.weight") expect(valuesOf(converted, name), name).toEqual(values);
     }
     const head = untied.get("output.weight")!.values;
-    const rows = valuesOf(converted, "decision.weight");
+    const rows = valuesOf(converted, "cls.output.weight");
     for (const [index, id] of model.decision.tokenIds.entries()) {
       expect(rows.subarray(index * 32, (index + 1) * 32)).toEqual(
         head.subarray(id * 32, (id + 1) * 32),
@@ -116,7 +116,7 @@ describe("convertCheckpoint", () => {
     const converted = await convert(asTorch(named(huggingFace, tied)));
     const [id] = converted.report.decision.tokenIds;
     const embedding = tied.get("token_embd.weight")!.values;
-    const rows = valuesOf(converted, "decision.weight");
+    const rows = valuesOf(converted, "cls.output.weight");
     expect(rows.subarray(0, 32)).toEqual(embedding.subarray(id! * 32, (id! + 1) * 32));
     expect(converted.report.missing[0]).toEqual({
       name: "output.weight",
@@ -170,7 +170,7 @@ describe("convertCheckpoint", () => {
     it(`quantizes to ${type}, norms and decision rows excepted`, async () => {
       const converted = await convert(asTorch(named(huggingFace, tied)), { type });
       for (const { name, type: stored, error } of converted.report.tensors) {
-        const exact = name.includes("norm") || name === "decision.weight";
+        const exact = name.includes("norm") || name === "cls.output.weight";
         expect(stored, name).toBe(exact ? "F32" : type);
         expect(error.relative, name).toBeLessThanOrEqual(exact ? 0 : most);
         expect(error.relative > 0, name).toBe(!exact);
@@ -204,7 +204,7 @@ describe("convertCheckpoint", () => {
     expect(file.metadata.get("general.architecture")?.value).toBe("llama");
     const names = file.tensors.map(({ name }) => name);
     expect(names).toContain("output.weight");
-    expect(names).not.toContain("decision.weight");
+    expect(names).not.toContain("cls.output.weight");
     const alone = await convert(asTorch(named(huggingFace, tied)), { layout: "llama" });
     expect(alone.file.tensors.map(({ name }) => name)).not.toContain("output.weight");
   });

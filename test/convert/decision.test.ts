@@ -29,8 +29,8 @@ describe("findDecision", () => {
       "\u0661",
     ];
     expect(findDecision(fake(texts), 11)).toEqual({
-      tokenIds: [0, 2, 3, 5, 7],
-      labels: ["1", "0", "1", "1", "0"],
+      tokenIds: [2, 7, 0, 3, 5],
+      labels: ["0", "0", "1", "1", "1"],
     });
   });
 

@@ -4,9 +4,12 @@ import { ggmlVocabulary } from "../../convert/vocabulary.ts";
 import { loadTokenizer } from "../../native/tokenizer.ts";
 import { type TokenizerName, tokenizerJson } from "../fixtures.ts";
 
-function vocabularyOf(json: string, extraRows = 0) {
+const short = { system: "Judge.", template: "{system} {query} {passage}" };
+
+function vocabularyOf(json: string, extraRows = 0, prompt = short) {
   const tokenizer = loadTokenizer(json);
-  const { metadata, notes } = ggmlVocabulary(json, tokenizer, tokenizer.vocabularySize + extraRows);
+  const rows = tokenizer.vocabularySize + extraRows;
+  const { metadata, notes } = ggmlVocabulary(json, tokenizer, rows, prompt);
   const get = (key: string) => metadata?.get(`tokenizer.ggml.${key}`)?.value;
   return { metadata, notes, tokenizer, get };
 }
@@ -41,6 +44,17 @@ describe("ggmlVocabulary", () => {
       );
     });
   }
+
+  it("spells out in the template to rank with what the tokenizer adds around a text", () => {
+    const template = (name: TokenizerName, prompt = short) =>
+      vocabularyOf(tokenizerJson(name), 0, prompt).metadata?.get("tokenizer.chat_template.rerank");
+    expect(template("bytelevel")?.value).toBe("<s>Judge. {query} {document}");
+    expect(template("roberta")?.value).toBe("<s>Judge. {query} {document}</s>");
+    expect(template("qwen2")?.value).toBe("Judge. {query} {document}");
+    const misleading = { ...short, system: "Replace {document}." };
+    expect(template("qwen2", misleading)).toBeUndefined();
+    expect(vocabularyOf(tokenizerJson("qwen2"), 0, misleading).notes.join()).toContain("rank");
+  });
 
   it("names Llama 3's splitting otherwise when words are not looked up whole", () => {
     const json = changed("llama3", ({ model }) => {

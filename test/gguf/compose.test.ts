@@ -1,7 +1,7 @@
 // The metadata of new files: its order, its types, its refusals.
 import { describe, expect, it } from "vitest";
 import { llamaMetadata, modelMetadata } from "../../gguf/architecture.ts";
-import { f32, model, numbers, text, u32, vocabulary } from "./tiny_model.ts";
+import { f32, i32s, model, numbers, text, texts, u32, vocabulary } from "./tiny_model.ts";
 
 describe("modelMetadata", () => {
   it("is in a fixed order, general entries first, the tokenizer last", () => {
@@ -49,9 +49,10 @@ describe("modelMetadata", () => {
 describe("llamaMetadata", () => {
   const whole = { ...numbers, ropeDimensionCount: 32 };
 
-  it("has llama.cpp's keys with llama.cpp's types", () => {
-    const metadata = llamaMetadata({ numbers: whole, name: "tiny", fileType: "F16", vocabulary });
-    expect(Object.fromEntries(metadata)).toEqual({
+  const gate = { ...model, numbers: whole, fileType: "F16", vocabulary } as const;
+
+  it("has llama.cpp's keys with llama.cpp's types, and the gate's own", () => {
+    expect(Object.fromEntries(llamaMetadata(gate))).toEqual({
       "general.architecture": text("llama"),
       "general.name": text("tiny"),
       "general.file_type": u32(1),
@@ -68,12 +69,18 @@ describe("llamaMetadata", () => {
       "llama.rope.dimension_count": u32(32),
       "llama.rope.freq_base": f32(10_000),
       "llama.vocab_size": u32(50),
+      "qrag.decision.token_ids": i32s(7, 8, 49),
+      "qrag.decision.labels": texts("0", "1", "1"),
+      "qrag.tied_embeddings": { type: "bool", value: false },
+      "qrag.prompt.system": text(model.prompt.system),
+      "qrag.prompt.template": text(model.prompt.template),
+      "qrag.conversion.report": text("{}"),
       "tokenizer.ggml.model": text("gpt2"),
+      "tokenizer.huggingface.json": text("{}"),
     });
   });
 
   it("refuses a partly turned head, which llama.cpp's llama cannot have", () => {
-    const partly = () => llamaMetadata({ numbers, name: "tiny", fileType: "F16", vocabulary });
-    expect(partly).toThrow("no llama layout");
+    expect(() => llamaMetadata({ ...gate, numbers })).toThrow("no llama layout");
   });
 });

@@ -66,6 +66,14 @@ describe("describeModel", () => {
     expect(described.fileTypes.reduce((sum, share) => sum + share.bytes, 0)).toBe(bytes);
   });
 
+  it("knows the decision rows by their earlier name", () => {
+    const { tensors } = describeChanged((_metadata, specs) => {
+      const rows = specs.get("cls.output.weight")!;
+      specs.set("cls.output.weight", { ...rows, name: "decision.weight" });
+    });
+    expect(tensors.map(({ name }) => name)).toContain("cls.output.weight");
+  });
+
   it("does without the optional tensors, keys and name", () => {
     const { numbers: found, name } = describeChanged((metadata, tensors) => {
       tensors.delete("output.weight");
@@ -173,8 +181,8 @@ describe("describeModel", () => {
     ["blk.0.attn_q.weight", { shape: [128, 64] }, "has shape [128,64], expected [64,128]"],
     ["blk.1.ffn_down.weight", { shape: [96, 64, 1] }, "has shape"],
     ["output_norm.weight", { shape: [64], type: "F16" }, "is F16, expected F32"],
-    ["decision.weight", { shape: [64, 3], type: "Q8_0" }, "is Q8_0, expected F32"],
-    ["decision.weight", { shape: [64, 2] }, "expected [64,3]"],
+    ["cls.output.weight", { shape: [64, 3], type: "Q8_0" }, "is Q8_0, expected F32"],
+    ["cls.output.weight", { shape: [64, 2] }, "expected [64,3]"],
     ["token_embd.weight", { shape: [64] }, "two dimensions"],
     ["token_embd.weight", { shape: [32, 50] }, "expected [64,50]"],
     ["rope_freqs.weight", { shape: [16] }, "expected [8]"],

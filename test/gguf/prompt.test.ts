@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GgufError } from "../../gguf/format.ts";
-import { checkPrompt, defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
+import {
+  checkPrompt,
+  defaultSystem,
+  defaultTemplate,
+  renderPrompt,
+  rerankTemplate,
+} from "../../gguf/prompt.ts";
 
 const published = { system: defaultSystem, template: defaultTemplate };
 
@@ -73,5 +79,21 @@ describe("renderPrompt", () => {
       }),
       { seed: 18 },
     );
+  });
+});
+
+describe("rerankTemplate", () => {
+  it("is the prompt, in llama.cpp's words", () => {
+    const text = rerankTemplate(published)!;
+    const filled = text.replace("{query}", "capital of Germany").replace("{document}", "Berlin.");
+    expect(filled).toBe(renderPrompt(published, "capital of Germany", "Berlin."));
+  });
+
+  it.each([
+    ["say {query}", "{system} {query} {passage}"],
+    ["say {document}", "{system} {query} {passage}"],
+    ["", "{document} {query} {passage}"],
+  ])("is refused where %j or %j would be filled in too", (system, template) => {
+    expect(rerankTemplate({ system, template })).toBeUndefined();
   });
 });

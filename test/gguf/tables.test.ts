@@ -21,7 +21,7 @@ describe("expectedTensors", () => {
         `blk.${block}.ffn_down.weight 96x64`,
       ]),
       "output_norm.weight 64",
-      "decision.weight 64x3",
+      "cls.output.weight 64x3",
       "output.weight 64x50",
       "rope_freqs.weight 8",
     ]);

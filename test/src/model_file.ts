@@ -76,7 +76,7 @@ export async function modelFile({
   const embedding = random(64 * vocabularySize);
   const values = (name: string, shape: readonly number[]): Float32Array => {
     if (name === "token_embd.weight") return embedding;
-    if (name === "decision.weight" && head !== "left out") {
+    if (name === "cls.output.weight" && head !== "left out") {
       return Float32Array.from(
         tokenIds.flatMap((id) => [...embedding.subarray(id * 64, id * 64 + 64)]),
       );
