@@ -9,8 +9,9 @@ export type Segment =
   | { readonly id: number }
   | { readonly text: string; readonly atStart: boolean };
 
-interface AddedToken {
+export interface AddedToken {
   readonly id: number;
+  /** Normalized where the token is looked for in normalized text. */
   readonly content: string;
   readonly singleWord: boolean;
   readonly lstrip: boolean;
@@ -26,8 +27,8 @@ const startsWithWord = new RegExp(`^[${word}]`, "u");
 const space = new RegExp(`[${whiteSpace}]`, "u");
 
 export interface AddedTokens {
-  /** Id -> content, normalized where the token is matched so: that is what decoding gives. */
-  readonly contents: ReadonlyMap<number, string>;
+  /** Their contents are what decoding gives. */
+  readonly tokens: readonly AddedToken[];
   /** Cuts a text at the tokens, and normalizes the text between them. */
   split(text: string): Segment[];
 }
@@ -35,21 +36,20 @@ export interface AddedTokens {
 export function addedTokens(
   part: Part,
   vocabulary: ReadonlyMap<string, number>,
-  normalize: Normalizer,
+  { normalize }: Normalizer,
 ): AddedTokens {
-  const tokens = readTokens(part, vocabulary);
+  const tokens = readTokens(part, vocabulary).map((token) =>
+    token.normalized ? { ...token, content: normalize(token.content) } : token,
+  );
   const raw = new Matcher();
   const normalized = new Matcher();
-  const contents = new Map<number, string>();
   for (const token of tokens) {
-    const content = token.normalized ? normalize(token.content) : token.content;
-    const fresh = (token.normalized ? normalized : raw).add(content, token);
+    const fresh = (token.normalized ? normalized : raw).add(token);
     // Which of the two is found there changes from one load to the next.
-    if (!fresh) part.refuse(`has two tokens that normalize to ${quote(content)}`);
-    contents.set(token.id, content);
+    if (!fresh) part.refuse(`has two tokens that normalize to ${quote(token.content)}`);
   }
   return {
-    contents,
+    tokens,
     split(text) {
       return raw.split(text, true).flatMap((segment) => {
         if ("id" in segment) return [segment];
@@ -103,7 +103,8 @@ class Matcher {
   private readonly root: Node = { next: new Map(), token: undefined };
 
   /** False when another token has the same content. */
-  add(content: string, token: AddedToken): boolean {
+  add(token: AddedToken): boolean {
+    const { content } = token;
     if (content === "") return true; // nothing is left of it after normalization, and it is never found
     let node = this.root;
     for (let index = 0; index < content.length; index++) {

@@ -10,20 +10,25 @@ const cachedLength = 64;
 const idSpan = maxTokenId + 1;
 const positionSpan = 2 ** 31;
 
-interface Merges {
-  /** left id * idSpan + right id -> rank. */
-  readonly ranks: ReadonlyMap<number, number>;
-  /** Rank -> id of the joined token. */
-  readonly joined: Int32Array;
-}
-
+/** The member "model", read and checked. */
 export interface BpeModel {
   readonly vocabulary: ReadonlyMap<string, number>;
-  /** Appends the ids of one piece to `ids`. */
-  encode(piece: string, ids: number[]): void;
+  /** By rank: the ids of two tokens, and of the two joined. */
+  readonly merges: Int32Array;
+  /** Around a character's token: not before the first of a piece, and behind the last. */
+  readonly prefix: string;
+  readonly suffix: string;
+  /** The token for characters that have none; the vocabulary may lack it. */
+  readonly unknown: string | undefined;
+  /** Unknown neighbours are one token. */
+  readonly fuse: boolean;
+  /** The tokens of the 256 bytes, which stand in for characters that have none. */
+  readonly byteTokens: readonly (number | undefined)[] | undefined;
+  /** A piece that is a token is that token. */
+  readonly ignoreMerges: boolean;
 }
 
-export function bpeModel(part: Part): BpeModel {
+export function readBpe(part: Part): BpeModel {
   const type = part.get("type");
   // Files older than the member "type" are BPE when they have merges.
   if (type.absent ? part.get("merges").absent : type.text() !== "BPE") {
@@ -38,30 +43,15 @@ export function bpeModel(part: Part): BpeModel {
   const optional = (name: string) => (part.get(name).absent ? "" : part.get(name).insertion());
   const prefix = optional("continuing_subword_prefix");
   const vocabulary = readVocabulary(part.get("vocab"));
-  const merges = readMerges(part.get("merges"), vocabulary, prefix);
-  const unknown = part.get("unk_token").absent ? undefined : part.get("unk_token").text();
-  const spell = speller({
-    vocabulary,
-    prefix,
-    suffix: optional("end_of_word_suffix"),
-    byteFallback: part.get("byte_fallback").flag(false),
-    fuse: part.get("fuse_unk").flag(false),
-    unknown,
-  });
-  const ignoreMerges = part.get("ignore_merges").flag(false);
-  const cache = new Map<string, readonly number[]>();
   return {
     vocabulary,
-    encode(piece, ids) {
-      const whole = ignoreMerges ? vocabulary.get(piece) : undefined;
-      const known = whole === undefined ? cache.get(piece) : [whole];
-      const found = known ?? merge(spell(piece), merges);
-      if (!known && piece.length <= cachedLength) {
-        if (cache.size >= cacheSize) cache.clear();
-        cache.set(piece, found);
-      }
-      for (const id of found) ids.push(id);
-    },
+    merges: readMerges(part.get("merges"), vocabulary, prefix),
+    prefix,
+    suffix: optional("end_of_word_suffix"),
+    unknown: part.get("unk_token").absent ? undefined : part.get("unk_token").text(),
+    fuse: part.get("fuse_unk").flag(false),
+    byteTokens: part.get("byte_fallback").flag(false) ? byteTokens(vocabulary) : undefined,
+    ignoreMerges: part.get("ignore_merges").flag(false),
   };
 }
 
@@ -84,11 +74,14 @@ function readVocabulary(part: Part): Map<string, number> {
   return vocabulary;
 }
 
-function readMerges(part: Part, vocabulary: ReadonlyMap<string, number>, prefix: string): Merges {
+function readMerges(
+  part: Part,
+  vocabulary: ReadonlyMap<string, number>,
+  prefix: string,
+): Int32Array {
   if (!Array.isArray(part.value)) part.refuse("must be a list");
   const pairs = part.value as unknown[];
-  const ranks = new Map<number, number>();
-  const joined = new Int32Array(pairs.length);
+  const merges = new Int32Array(3 * pairs.length);
   const prefixLength = prefix.length;
   let rank = 0;
   for (const [index, pair] of pairs.entries()) {
@@ -108,28 +101,56 @@ function readMerges(part: Part, vocabulary: ReadonlyMap<string, number>, prefix:
           "and one of the two or their sum is not in the vocabulary",
       );
     }
-    ranks.set(leftId! * idSpan + rightId!, rank);
-    joined[rank++] = id!;
+    merges.set([leftId!, rightId!, id!], 3 * rank++);
+  }
+  return merges.subarray(0, 3 * rank);
+}
+
+function byteTokens(vocabulary: ReadonlyMap<string, number>): (number | undefined)[] {
+  const name = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+  return Array.from({ length: 256 }, (_, byte) => vocabulary.get(name(byte)));
+}
+
+/** Appends the ids of one piece to `ids`. */
+export type PieceEncoder = (piece: string, ids: number[]) => void;
+
+export function pieceEncoder(model: BpeModel): PieceEncoder {
+  const merges = rankMerges(model.merges);
+  const spell = speller(model);
+  const cache = new Map<string, readonly number[]>();
+  return (piece, ids) => {
+    const whole = model.ignoreMerges ? model.vocabulary.get(piece) : undefined;
+    const known = whole === undefined ? cache.get(piece) : [whole];
+    const found = known ?? merge(spell(piece), merges);
+    if (!known && piece.length <= cachedLength) {
+      if (cache.size >= cacheSize) cache.clear();
+      cache.set(piece, found);
+    }
+    for (const id of found) ids.push(id);
+  };
+}
+
+interface Merges {
+  /** left id * idSpan + right id -> rank. */
+  readonly ranks: ReadonlyMap<number, number>;
+  /** Rank -> id of the joined token. */
+  readonly joined: Int32Array;
+}
+
+function rankMerges(merges: Int32Array): Merges {
+  const ranks = new Map<number, number>();
+  const joined = new Int32Array(merges.length / 3);
+  for (let rank = 0; rank < joined.length; rank++) {
+    const [left, right, id] = merges.subarray(3 * rank, 3 * rank + 3);
+    ranks.set(left! * idSpan + right!, rank);
+    joined[rank] = id!;
   }
   return { ranks, joined };
 }
 
-interface Spelling {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly byteFallback: boolean;
-  readonly fuse: boolean;
-  readonly unknown: string | undefined;
-}
-
 /** The ids of a piece's characters, before any merging. */
-function speller({ vocabulary, prefix, suffix, byteFallback, fuse, unknown }: Spelling) {
+function speller({ vocabulary, prefix, suffix, byteTokens, fuse, unknown }: BpeModel) {
   const encoder = new TextEncoder();
-  const bytesOf = (text: string) =>
-    Array.from(encoder.encode(text), (byte) =>
-      vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-    );
   const unknownId = (character: string) => {
     const id = vocabulary.get(unknown!);
     if (id !== undefined) return id;
@@ -155,7 +176,9 @@ function speller({ vocabulary, prefix, suffix, byteFallback, fuse, unknown }: Sp
         ids.push(id);
         continue;
       }
-      const bytes = byteFallback ? bytesOf(text) : [undefined];
+      const bytes = byteTokens
+        ? Array.from(encoder.encode(text), (byte) => byteTokens[byte])
+        : [undefined];
       if (!bytes.includes(undefined)) {
         ids.push(...(bytes as number[]));
       } else if (unknown !== undefined) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readCuts } from "../../native/tokenizer_cuts.ts";
 import { Part } from "../../native/tokenizer_definition.ts";
 import { normalizer } from "../../native/tokenizer_normalize.ts";
 import { knownPatterns } from "../../native/tokenizer_patterns.ts";
@@ -62,7 +63,7 @@ const preTokenizers: readonly (readonly [name: string, part: Json])[] = [
 
 describe("where text is cut", () => {
   it.each(preTokenizers)("%s", (_name, part) => {
-    const cut = preTokenizer(new Part("pre_tokenizer", part), true);
+    const cut = preTokenizer(readCuts(new Part("pre_tokenizer", part), true));
     const expected = theirs({ pre_tokenizer: part }).getPreTokenizer()!;
     for (const text of texts) {
       const pieces = text === "" ? [] : expected.preTokenizeString(text).map(([piece]) => piece);
@@ -92,7 +93,7 @@ const normalizers: readonly Json[] = [
 
 describe("what text is cut", () => {
   it.each(normalizers)("$type", (part) => {
-    const normalize = normalizer(new Part("normalizer", part));
+    const { normalize } = normalizer(new Part("normalizer", part));
     const expected = theirs({ normalizer: part }).getNormalizer()!;
     for (const text of texts) {
       expect(normalize(text), JSON.stringify(text)).toBe(expected.normalizeString(text));
