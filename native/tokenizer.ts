@@ -1,10 +1,11 @@
 // The tokenizer of a model: text to token ids, exactly as Hugging Face's tokenizers does with the same tokenizer.json.
 import { type AddedTokens, addedTokens } from "./tokenizer_added.ts";
-import { type BpeModel, pieceEncoder, readBpe } from "./tokenizer_bpe.ts";
+import { type BpeModel, readBpe } from "./tokenizer_bpe.ts";
 import { type Cut, readCuts } from "./tokenizer_cuts.ts";
 import { parseDefinition } from "./tokenizer_definition.ts";
 import { type Decoder, decoder, type Frame, postProcessor } from "./tokenizer_finish.ts";
 import { type Normalizer, normalizer } from "./tokenizer_normalize.ts";
+import { pieceEncoder } from "./tokenizer_pieces.ts";
 import { preTokenizer } from "./tokenizer_split.ts";
 
 export interface Tokenizer {
@@ -37,19 +38,18 @@ export function readTokenizer(json: string): TokenizerParts {
   const model = readBpe(definition.get("model"));
   const normalizing = normalizer(definition.get("normalizer"));
   const cuts = readCuts(definition.get("pre_tokenizer"), definition.get("normalizer").absent);
-  const added = addedTokens(definition.get("added_tokens"), model.vocabulary, normalizing);
-  const ids = new Set(model.vocabulary.values());
-  for (const { id } of added.tokens) ids.add(id);
-  let largest = -1;
-  for (const id of ids) largest = Math.max(largest, id);
+  const added = addedTokens(definition.get("added_tokens"), model, normalizing);
+  const largestAdded = added.tokens.reduce((most, { id }) => Math.max(most, id), -1);
+  const known = (id: number) =>
+    model.tokens[id] !== undefined || added.tokens.some((token) => token.id === id);
   return {
     model,
     normalizer: normalizing,
     cuts,
     added,
-    frame: postProcessor(definition.get("post_processor"), (id) => ids.has(id)),
+    frame: postProcessor(definition.get("post_processor"), known),
     decode: decoder(definition.get("decoder")),
-    vocabularySize: largest + 1,
+    vocabularySize: Math.max(model.tokens.length, largestAdded + 1),
   };
 }
 
@@ -62,8 +62,8 @@ export function typescriptTokenizer(parts: TokenizerParts): Tokenizer {
   const { model, added, frame, decode, vocabularySize } = parts;
   const cut = preTokenizer(parts.cuts);
   const encodePiece = pieceEncoder(model);
-  const contents = new Map(Array.from(model.vocabulary, ([token, id]) => [id, token]));
-  for (const { id, content } of added.tokens) contents.set(id, content);
+  const contents = [...model.tokens];
+  for (const { id, content } of added.tokens) contents[id] = content;
   return {
     vocabularySize,
     encode(text) {
@@ -79,7 +79,7 @@ export function typescriptTokenizer(parts: TokenizerParts): Tokenizer {
       return Int32Array.from(ids);
     },
     decodeToken(id) {
-      const token = contents.get(id);
+      const token = contents[id];
       return token === undefined ? "" : decode(token);
     },
   };

@@ -1,5 +1,6 @@
 // Added tokens: the strings that a tokenizer.json takes out of a text before anything else looks at it.
 import { quote } from "./errors.ts";
+import type { BpeModel } from "./tokenizer_bpe.ts";
 import type { Part } from "./tokenizer_definition.ts";
 import type { Normalizer } from "./tokenizer_normalize.ts";
 import { whiteSpace, word } from "./tokenizer_unicode.ts";
@@ -35,10 +36,10 @@ export interface AddedTokens {
 
 export function addedTokens(
   part: Part,
-  vocabulary: ReadonlyMap<string, number>,
+  model: Pick<BpeModel, "vocabulary" | "tokens">,
   { normalize }: Normalizer,
 ): AddedTokens {
-  const tokens = readTokens(part, vocabulary).map((token) =>
+  const tokens = readTokens(part, model).map((token) =>
     token.normalized ? { ...token, content: normalize(token.content) } : token,
   );
   const raw = new Matcher();
@@ -60,9 +61,11 @@ export function addedTokens(
 }
 
 /** Ids follow from the vocabulary, as in Hugging Face's loader; the file's own must agree with them. */
-function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedToken[] {
+function readTokens(
+  part: Part,
+  { vocabulary, tokens: taken }: Pick<BpeModel, "vocabulary" | "tokens">,
+): AddedToken[] {
   const tokens = new Map<string, AddedToken>();
-  const taken = new Set(vocabulary.values());
   let next = vocabulary.size;
   for (const entry of part.absent ? [] : part.list()) {
     const content = entry.get("content").text();
@@ -78,7 +81,7 @@ function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedT
       const reason = "Hugging Face's tokenizers numbers it so, whatever the file says";
       entry.get("id").refuse(`should be ${id} for ${quote(content)}: ${reason}`);
     }
-    if (known === undefined && taken.has(id)) {
+    if (known === undefined && taken[id] !== undefined) {
       entry.get("id").refuse(`is ${id}, which the vocabulary gives to another token`);
     }
     tokens.set(content, {

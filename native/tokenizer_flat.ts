@@ -29,11 +29,15 @@ const classBits = {
 };
 const addedFlags = { singleWord: 1, lstrip: 2, rstrip: 4, normalized: 8 } as const;
 
+/** The addon keeps a rank in 24 bits. */
+const mostMerges = 2 ** 24;
+
 /** Why the addon's tokenizer cannot do what this one does, or undefined if it can. */
 export function whyNotNative({ model, normalizer }: TokenizerParts): string | undefined {
   if (model.unknown !== undefined && !model.vocabulary.has(model.unknown)) {
     return "its unknown token is not in the vocabulary";
   }
+  if (model.merges.length / 3 >= mostMerges) return "it has too many merges";
   const missing = normalizer.steps.find(({ kind }) => !normalizations.includes(kind));
   if (missing) return `its normalizer is ${missing.kind}`;
   // There is nobody to refuse a text that grows: it must not be able to.
@@ -79,11 +83,15 @@ export function flatten({
   frame,
 }: TokenizerParts): TokenizerDescription {
   const pool = new TextPool();
-  const tokens = [...model.vocabulary].sort(([, a], [, b]) => a - b);
-  for (const [token] of tokens) pool.add(token);
+  const ids: number[] = [];
+  model.tokens.forEach((token, id) => {
+    if (token === undefined) return; // a hole
+    pool.add(token);
+    ids.push(id);
+  });
   const { vocabulary, unknown, byteTokens = [] } = model;
   return {
-    ids: Int32Array.from(tokens, ([, id]) => id),
+    ids: Int32Array.from(ids),
     merges: model.merges,
     model: Int32Array.of(
       unknown === undefined ? -1 : vocabulary.get(unknown)!,

@@ -1,4 +1,4 @@
-// Spelling a piece, as native/tokenizer_bpe.ts does, and remembering short ones.
+// Spelling a piece, as native/tokenizer_pieces.ts does, and remembering short ones.
 #include "byte_pairs.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ constexpr int known_bits = 12;
 }  // namespace
 
 BytePairs::BytePairs(const TokenizerDescription & description, const Texts & texts, const Vocabulary & vocabulary)
-    : vocabulary_(vocabulary), merges_(description.merges, vocabulary), byte_tokens_(description.byte_tokens) {
+    : vocabulary_(vocabulary), merges_(description.merges), byte_tokens_(description.byte_tokens) {
     const Table model(description.model, 5, "the model");
     if (model.size() != 1) throw bad_description("the model is not one row");
     unknown_ = model[0][0];
@@ -23,10 +23,10 @@ BytePairs::BytePairs(const TokenizerDescription & description, const Texts & tex
     ignore_merges_ = checked(model[0][2], 0, 1, "a flag") != 0;
     prefix_ = texts.named(model[0][3]);
     suffix_ = texts.named(model[0][4]);
-    if (unknown_ != -1 && !vocabulary.has(unknown_)) throw bad_description("no token is the unknown one");
+    if (unknown_ != -1) checked_id(unknown_);
     if (!byte_tokens_.empty() && byte_tokens_.size() != 256) throw bad_description("there are not 256 byte tokens");
     for (const int32_t id : byte_tokens_) {
-        if (id != -1 && !vocabulary.has(id)) throw bad_description("a byte token has no token's id");
+        if (id != -1) checked_id(id);
     }
     for (char32_t code = 0; code < short_ids_.size(); code++) {
         spelling_.clear();

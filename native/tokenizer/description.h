@@ -64,6 +64,8 @@ inline int32_t checked(int32_t value, int32_t first, int32_t last, const char * 
     return value;
 }
 
+inline int32_t checked_id(int32_t id) { return checked(id, 0, id_limit - 1, "an id"); }
+
 /** The texts by their numbers. */
 class Texts {
   public:

@@ -1,4 +1,4 @@
-// The table of pairs, and merging with a heap in O(n log n): the same steps as in native/tokenizer_bpe.ts.
+// The table of pairs, and merging with a heap in O(n log n): the same steps as in native/tokenizer_pieces.ts.
 #include "merges.h"
 
 #include <algorithm>
@@ -16,15 +16,13 @@ uint64_t pair_of(int32_t left, int32_t right) {
 
 }  // namespace
 
-Merges::Merges(const Integers & merges, const Vocabulary & vocabulary)
+Merges::Merges(const Integers & merges)
     : shift_(hash_shift(merges.size() / 3)), slots_(size_t{1} << (64 - shift_)) {
     const Table rows(merges, 3, "merges");
     if (rows.size() >= size_t{1} << rank_bits) throw bad_description("there are too many merges");
     joined_.reserve(rows.size());
     for (size_t rank = 0; rank < rows.size(); rank++) {
-        for (int i = 0; i < 3; i++) {
-            if (!vocabulary.has(rows[rank][i])) throw bad_description("a merge is of an id that no token has");
-        }
+        for (int i = 0; i < 3; i++) checked_id(rows[rank][i]);
         const uint64_t pair = pair_of(rows[rank][0], rows[rank][1]);
         size_t slot = hash_(pair) >> shift_;
         while (slots_[slot] != 0 && slots_[slot] >> rank_bits != pair) slot = slot + 1 == slots_.size() ? 0 : slot + 1;

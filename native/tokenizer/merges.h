@@ -3,13 +3,12 @@
 
 #include "description.h"
 #include "hash.h"
-#include "vocabulary.h"
 
 namespace qrag {
 
 class Merges {
   public:
-    Merges(const Integers & merges, const Vocabulary & vocabulary);
+    explicit Merges(const Integers & merges);
 
     /** Joins neighbours from ids[first] on: always the pair of the lowest rank, the leftmost first, until none is left. */
     void apply(Integers & ids, size_t first);

@@ -12,7 +12,7 @@ std::vector<AddedToken> read_added(const Integers & numbers, const Texts & texts
     const Table rows(numbers, 3, "added tokens");
     std::vector<AddedToken> tokens;
     for (size_t i = 0; i < rows.size(); i++) {
-        tokens.push_back({texts.named(rows[i][0]), checked(rows[i][1], 0, id_limit - 1, "an id"), rows[i][2]});
+        tokens.push_back({texts.named(rows[i][0]), checked_id(rows[i][1]), rows[i][2]});
     }
     return tokens;
 }
@@ -32,7 +32,7 @@ Tokenizer::Tokenizer(TokenizerDescription description)
       before_(std::move(description.before)),
       after_(std::move(description.after)) {
     for (const Integers * ids : {&before_, &after_}) {
-        for (const int32_t id : *ids) checked(id, 0, id_limit - 1, "an id");
+        for (const int32_t id : *ids) checked_id(id);
     }
 }
 

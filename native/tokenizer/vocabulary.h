@@ -17,8 +17,6 @@ class Vocabulary {
     /** The number of the text of a token, or -1. */
     int32_t text_of(int32_t id) const;
 
-    bool has(int32_t id) const { return text_of(id) >= 0; }
-
   private:
     /** The slot that holds `text`, or the empty one where it belongs. */
     size_t slot_of(std::string_view text) const;
