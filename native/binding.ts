@@ -54,7 +54,40 @@ export interface NativeModel {
   dispose(): void;
 }
 
+/** A tokenizer in arrays of numbers; native/tokenizer/description.h says what each holds. */
+export interface TokenizerDescription {
+  readonly texts: Uint8Array;
+  readonly ends: Int32Array;
+  readonly ids: Int32Array;
+  readonly merges: Int32Array;
+  readonly model: Int32Array;
+  readonly byteTokens: Int32Array;
+  readonly added: Int32Array;
+  readonly normalizer: Int32Array;
+  readonly cuts: Int32Array;
+  readonly before: Int32Array;
+  readonly after: Int32Array;
+  readonly classes: Int32Array;
+  readonly combining: Int32Array;
+  readonly decompositions: Int32Array;
+  readonly compositions: Int32Array;
+}
+
+/** A tokenizer in native memory, with a thread of its own. */
+export interface NativeTokenizer {
+  /**
+   * The ids of text number i are tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. Refused while an earlier call is
+   * running: queueing is the caller's business.
+   */
+  encode(texts: readonly string[]): Promise<{ tokens: Int32Array; offsets: Int32Array }>;
+  /** The text of a token as the file has it, undecoded. */
+  token(id: number): string | undefined;
+  /** Stops a running call between two texts (its promise rejects with DISPOSED) and frees the memory. May be called twice. */
+  dispose(): void;
+}
+
 export interface NativeAddon {
+  Tokenizer: new (description: TokenizerDescription) => NativeTokenizer;
   Model: new (
     numbers: ModelNumbers,
     tensors: readonly TensorSpec[],

@@ -1,14 +1,14 @@
 // The tokenizer of a model: text to token ids, exactly as Hugging Face's tokenizers does with the same tokenizer.json.
-import { addedTokens } from "./tokenizer_added.ts";
-import { bpeModel } from "./tokenizer_bpe.ts";
+import { type AddedTokens, addedTokens } from "./tokenizer_added.ts";
+import { type BpeModel, readBpe } from "./tokenizer_bpe.ts";
+import { type Cut, readCuts } from "./tokenizer_cuts.ts";
 import { parseDefinition } from "./tokenizer_definition.ts";
-import { decoder, postProcessor } from "./tokenizer_finish.ts";
-import { normalizer } from "./tokenizer_normalize.ts";
+import { type Decoder, decoder, type Frame, postProcessor } from "./tokenizer_finish.ts";
+import { type Normalizer, normalizer } from "./tokenizer_normalize.ts";
+import { pieceEncoder } from "./tokenizer_pieces.ts";
 import { preTokenizer } from "./tokenizer_split.ts";
 
 export interface Tokenizer {
-  /** Which implementation this is. */
-  readonly name: string;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   /**
@@ -21,22 +21,51 @@ export interface Tokenizer {
   decodeToken(id: number): string;
 }
 
+/** A tokenizer.json, read and checked. */
+export interface TokenizerParts {
+  readonly model: BpeModel;
+  readonly normalizer: Normalizer;
+  readonly cuts: readonly Cut[];
+  readonly added: AddedTokens;
+  readonly frame: Frame;
+  readonly decode: Decoder;
+  readonly vocabularySize: number;
+}
+
 /** Reads a tokenizer.json, or throws TOKENIZER_UNSUPPORTED with the part that cannot be reproduced exactly. */
-export function loadTokenizer(json: string): Tokenizer {
+export function readTokenizer(json: string): TokenizerParts {
   const definition = parseDefinition(json);
-  const model = bpeModel(definition.get("model"));
-  const normalize = normalizer(definition.get("normalizer"));
-  const cut = preTokenizer(definition.get("pre_tokenizer"), definition.get("normalizer").absent);
-  const added = addedTokens(definition.get("added_tokens"), model.vocabulary, normalize);
-  const contents = new Map(Array.from(model.vocabulary, ([token, id]) => [id, token]));
-  for (const [id, content] of added.contents) contents.set(id, content);
-  const frame = postProcessor(definition.get("post_processor"), (id) => contents.has(id));
-  const decode = decoder(definition.get("decoder"));
-  let largest = -1;
-  for (const id of contents.keys()) largest = Math.max(largest, id);
+  const model = readBpe(definition.get("model"));
+  const normalizing = normalizer(definition.get("normalizer"));
+  const cuts = readCuts(definition.get("pre_tokenizer"), definition.get("normalizer").absent);
+  const added = addedTokens(definition.get("added_tokens"), model, normalizing);
+  const largestAdded = added.tokens.reduce((most, { id }) => Math.max(most, id), -1);
+  const known = (id: number) =>
+    model.tokens[id] !== undefined || added.tokens.some((token) => token.id === id);
   return {
-    name: "typescript",
-    vocabularySize: largest + 1,
+    model,
+    normalizer: normalizing,
+    cuts,
+    added,
+    frame: postProcessor(definition.get("post_processor"), known),
+    decode: decoder(definition.get("decoder")),
+    vocabularySize: Math.max(model.tokens.length, largestAdded + 1),
+  };
+}
+
+/** The tokenizer in TypeScript. */
+export function loadTokenizer(json: string): Tokenizer {
+  return typescriptTokenizer(readTokenizer(json));
+}
+
+export function typescriptTokenizer(parts: TokenizerParts): Tokenizer {
+  const { model, added, frame, decode, vocabularySize } = parts;
+  const cut = preTokenizer(parts.cuts);
+  const encodePiece = pieceEncoder(model);
+  const contents = [...model.tokens];
+  for (const { id, content } of added.tokens) contents[id] = content;
+  return {
+    vocabularySize,
     encode(text) {
       const ids = [...frame.before];
       for (const segment of added.split(text.replace(/\p{Cs}/gu, "\ufffd"))) {
@@ -44,13 +73,13 @@ export function loadTokenizer(json: string): Tokenizer {
           ids.push(segment.id);
           continue;
         }
-        for (const piece of cut(segment.text, segment.atStart)) model.encode(piece, ids);
+        for (const piece of cut(segment.text, segment.atStart)) encodePiece(piece, ids);
       }
       ids.push(...frame.after);
       return Int32Array.from(ids);
     },
     decodeToken(id) {
-      const token = contents.get(id);
+      const token = contents[id];
       return token === undefined ? "" : decode(token);
     },
   };

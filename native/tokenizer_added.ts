@@ -1,5 +1,6 @@
 // Added tokens: the strings that a tokenizer.json takes out of a text before anything else looks at it.
 import { quote } from "./errors.ts";
+import type { BpeModel } from "./tokenizer_bpe.ts";
 import type { Part } from "./tokenizer_definition.ts";
 import type { Normalizer } from "./tokenizer_normalize.ts";
 import { whiteSpace, word } from "./tokenizer_unicode.ts";
@@ -9,8 +10,9 @@ export type Segment =
   | { readonly id: number }
   | { readonly text: string; readonly atStart: boolean };
 
-interface AddedToken {
+export interface AddedToken {
   readonly id: number;
+  /** Normalized where the token is looked for in normalized text. */
   readonly content: string;
   readonly singleWord: boolean;
   readonly lstrip: boolean;
@@ -26,30 +28,29 @@ const startsWithWord = new RegExp(`^[${word}]`, "u");
 const space = new RegExp(`[${whiteSpace}]`, "u");
 
 export interface AddedTokens {
-  /** Id -> content, normalized where the token is matched so: that is what decoding gives. */
-  readonly contents: ReadonlyMap<number, string>;
+  /** Their contents are what decoding gives. */
+  readonly tokens: readonly AddedToken[];
   /** Cuts a text at the tokens, and normalizes the text between them. */
   split(text: string): Segment[];
 }
 
 export function addedTokens(
   part: Part,
-  vocabulary: ReadonlyMap<string, number>,
-  normalize: Normalizer,
+  model: Pick<BpeModel, "vocabulary" | "tokens">,
+  { normalize }: Normalizer,
 ): AddedTokens {
-  const tokens = readTokens(part, vocabulary);
+  const tokens = readTokens(part, model).map((token) =>
+    token.normalized ? { ...token, content: normalize(token.content) } : token,
+  );
   const raw = new Matcher();
   const normalized = new Matcher();
-  const contents = new Map<number, string>();
   for (const token of tokens) {
-    const content = token.normalized ? normalize(token.content) : token.content;
-    const fresh = (token.normalized ? normalized : raw).add(content, token);
+    const fresh = (token.normalized ? normalized : raw).add(token);
     // Which of the two is found there changes from one load to the next.
-    if (!fresh) part.refuse(`has two tokens that normalize to ${quote(content)}`);
-    contents.set(token.id, content);
+    if (!fresh) part.refuse(`has two tokens that normalize to ${quote(token.content)}`);
   }
   return {
-    contents,
+    tokens,
     split(text) {
       return raw.split(text, true).flatMap((segment) => {
         if ("id" in segment) return [segment];
@@ -60,9 +61,11 @@ export function addedTokens(
 }
 
 /** Ids follow from the vocabulary, as in Hugging Face's loader; the file's own must agree with them. */
-function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedToken[] {
+function readTokens(
+  part: Part,
+  { vocabulary, tokens: taken }: Pick<BpeModel, "vocabulary" | "tokens">,
+): AddedToken[] {
   const tokens = new Map<string, AddedToken>();
-  const taken = new Set(vocabulary.values());
   let next = vocabulary.size;
   for (const entry of part.absent ? [] : part.list()) {
     const content = entry.get("content").text();
@@ -78,7 +81,7 @@ function readTokens(part: Part, vocabulary: ReadonlyMap<string, number>): AddedT
       const reason = "Hugging Face's tokenizers numbers it so, whatever the file says";
       entry.get("id").refuse(`should be ${id} for ${quote(content)}: ${reason}`);
     }
-    if (known === undefined && taken.has(id)) {
+    if (known === undefined && taken[id] !== undefined) {
       entry.get("id").refuse(`is ${id}, which the vocabulary gives to another token`);
     }
     tokens.set(content, {
@@ -103,7 +106,8 @@ class Matcher {
   private readonly root: Node = { next: new Map(), token: undefined };
 
   /** False when another token has the same content. */
-  add(content: string, token: AddedToken): boolean {
+  add(token: AddedToken): boolean {
+    const { content } = token;
     if (content === "") return true; // nothing is left of it after normalization, and it is never found
     let node = this.root;
     for (let index = 0; index < content.length; index++) {

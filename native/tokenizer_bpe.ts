@@ -1,29 +1,28 @@
-// Byte-pair encoding: the model of a tokenizer.json, step for step as Hugging Face's tokenizers runs it.
-import { QragError, quote } from "./errors.ts";
+// Byte-pair encoding: the model of a tokenizer.json, read and checked.
+import { quote } from "./errors.ts";
 import { maxTokenId, type Part } from "./tokenizer_definition.ts";
 
-/** Pieces seen before are looked up; at most this many, no longer than this. */
-const cacheSize = 10_000;
-const cachedLength = 64;
-
-/** Room for a pair of ids, and for a rank with a position, in a number that stays exact. */
-const idSpan = maxTokenId + 1;
-const positionSpan = 2 ** 31;
-
-interface Merges {
-  /** left id * idSpan + right id -> rank. */
-  readonly ranks: ReadonlyMap<number, number>;
-  /** Rank -> id of the joined token. */
-  readonly joined: Int32Array;
-}
-
+/** The member "model", read and checked. */
 export interface BpeModel {
   readonly vocabulary: ReadonlyMap<string, number>;
-  /** Appends the ids of one piece to `ids`. */
-  encode(piece: string, ids: number[]): void;
+  /** The same by id; there may be holes. */
+  readonly tokens: readonly (string | undefined)[];
+  /** By rank: the ids of two tokens, and of the two joined. */
+  readonly merges: Int32Array;
+  /** Around a character's token: not before the first of a piece, and behind the last. */
+  readonly prefix: string;
+  readonly suffix: string;
+  /** The token for characters that have none; the vocabulary may lack it. */
+  readonly unknown: string | undefined;
+  /** Unknown neighbours are one token. */
+  readonly fuse: boolean;
+  /** The tokens of the 256 bytes, which stand in for characters that have none. */
+  readonly byteTokens: readonly (number | undefined)[] | undefined;
+  /** A piece that is a token is that token. */
+  readonly ignoreMerges: boolean;
 }
 
-export function bpeModel(part: Part): BpeModel {
+export function readBpe(part: Part): BpeModel {
   const type = part.get("type");
   // Files older than the member "type" are BPE when they have merges.
   if (type.absent ? part.get("merges").absent : type.text() !== "BPE") {
@@ -37,58 +36,51 @@ export function bpeModel(part: Part): BpeModel {
   }
   const optional = (name: string) => (part.get(name).absent ? "" : part.get(name).insertion());
   const prefix = optional("continuing_subword_prefix");
-  const vocabulary = readVocabulary(part.get("vocab"));
-  const merges = readMerges(part.get("merges"), vocabulary, prefix);
-  const unknown = part.get("unk_token").absent ? undefined : part.get("unk_token").text();
-  const spell = speller({
-    vocabulary,
-    prefix,
-    suffix: optional("end_of_word_suffix"),
-    byteFallback: part.get("byte_fallback").flag(false),
-    fuse: part.get("fuse_unk").flag(false),
-    unknown,
-  });
-  const ignoreMerges = part.get("ignore_merges").flag(false);
-  const cache = new Map<string, readonly number[]>();
+  const { vocabulary, tokens } = readVocabulary(part.get("vocab"));
   return {
     vocabulary,
-    encode(piece, ids) {
-      const whole = ignoreMerges ? vocabulary.get(piece) : undefined;
-      const known = whole === undefined ? cache.get(piece) : [whole];
-      const found = known ?? merge(spell(piece), merges);
-      if (!known && piece.length <= cachedLength) {
-        if (cache.size >= cacheSize) cache.clear();
-        cache.set(piece, found);
-      }
-      for (const id of found) ids.push(id);
-    },
+    tokens,
+    merges: readMerges(part.get("merges"), vocabulary, prefix),
+    prefix,
+    suffix: optional("end_of_word_suffix"),
+    unknown: part.get("unk_token").absent ? undefined : part.get("unk_token").text(),
+    fuse: part.get("fuse_unk").flag(false),
+    byteTokens: part.get("byte_fallback").flag(false) ? byteTokens(vocabulary) : undefined,
+    ignoreMerges: part.get("ignore_merges").flag(false),
   };
 }
 
-function readVocabulary(part: Part): Map<string, number> {
+function readVocabulary(part: Part): Pick<BpeModel, "vocabulary" | "tokens"> {
   const { value } = part;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     part.refuse("must be an object of tokens and ids");
   }
+  const members = value as Record<string, number>;
   const vocabulary = new Map<string, number>();
-  const ids = new Set<number>();
-  for (const [token, id] of Object.entries(value as object)) {
+  const tokens: string[] = [];
+  for (const token of Object.keys(members)) {
+    const id = members[token]!;
     if (!Number.isInteger(id) || id < 0 || id > maxTokenId) {
       part.refuse(`gives ${quote(token)} no id from 0 to ${maxTokenId}`);
     }
     if (/\p{Cs}/u.test(token)) part.refuse(`has the token ${quote(token)}, half a surrogate pair`);
-    if (ids.has(id)) part.refuse(`gives the id ${id} to two tokens, one of them ${quote(token)}`);
-    ids.add(id);
+    if (tokens[id] !== undefined) {
+      part.refuse(`gives the id ${id} to two tokens, one of them ${quote(token)}`);
+    }
+    tokens[id] = token;
     vocabulary.set(token, id);
   }
-  return vocabulary;
+  return { vocabulary, tokens };
 }
 
-function readMerges(part: Part, vocabulary: ReadonlyMap<string, number>, prefix: string): Merges {
+function readMerges(
+  part: Part,
+  vocabulary: ReadonlyMap<string, number>,
+  prefix: string,
+): Int32Array {
   if (!Array.isArray(part.value)) part.refuse("must be a list");
   const pairs = part.value as unknown[];
-  const ranks = new Map<number, number>();
-  const joined = new Int32Array(pairs.length);
+  const merges = new Int32Array(3 * pairs.length);
   const prefixLength = prefix.length;
   let rank = 0;
   for (const [index, pair] of pairs.entries()) {
@@ -108,136 +100,12 @@ function readMerges(part: Part, vocabulary: ReadonlyMap<string, number>, prefix:
           "and one of the two or their sum is not in the vocabulary",
       );
     }
-    ranks.set(leftId! * idSpan + rightId!, rank);
-    joined[rank++] = id!;
+    merges.set([leftId!, rightId!, id!], 3 * rank++);
   }
-  return { ranks, joined };
+  return merges.subarray(0, 3 * rank);
 }
 
-interface Spelling {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly byteFallback: boolean;
-  readonly fuse: boolean;
-  readonly unknown: string | undefined;
-}
-
-/** The ids of a piece's characters, before any merging. */
-function speller({ vocabulary, prefix, suffix, byteFallback, fuse, unknown }: Spelling) {
-  const encoder = new TextEncoder();
-  const bytesOf = (text: string) =>
-    Array.from(encoder.encode(text), (byte) =>
-      vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`),
-    );
-  const unknownId = (character: string) => {
-    const id = vocabulary.get(unknown!);
-    if (id !== undefined) return id;
-    throw new QragError(
-      "TOKENIZER_UNSUPPORTED",
-      `tokenizer.json: model.unk_token ${quote(unknown!)} is not in the vocabulary, ` +
-        `and the text holds ${quote(character)}, which is not either`,
-    );
-  };
-  return (piece: string): number[] => {
-    const ids: number[] = [];
-    // An unknown character waits until a known one follows, so that neighbours can be fused.
-    let waiting: number | undefined;
-    let start = 0;
-    for (const character of piece) {
-      const end = start + character.length;
-      const text = (start > 0 ? prefix : "") + character + (end === piece.length ? suffix : "");
-      start = end;
-      const id = vocabulary.get(text);
-      if (id !== undefined) {
-        if (waiting !== undefined) ids.push(waiting);
-        waiting = undefined;
-        ids.push(id);
-        continue;
-      }
-      const bytes = byteFallback ? bytesOf(text) : [undefined];
-      if (!bytes.includes(undefined)) {
-        ids.push(...(bytes as number[]));
-      } else if (unknown !== undefined) {
-        if (waiting !== undefined && !fuse) ids.push(waiting);
-        if (waiting === undefined || !fuse) waiting = unknownId(character);
-      }
-    }
-    if (waiting !== undefined) ids.push(waiting);
-    return ids;
-  };
-}
-
-/** Joins neighbours, always the pair of the lowest rank, the leftmost first, until no pair is left. */
-function merge(ids: readonly number[], { ranks, joined }: Merges): number[] {
-  const count = ids.length;
-  if (count < 2) return [...ids];
-  const symbols = Int32Array.from(ids);
-  const previous = Int32Array.from(ids, (_, index) => index - 1);
-  const next = Int32Array.from(ids, (_, index) => (index + 1 < count ? index + 1 : -1));
-  const gone = new Uint8Array(count);
-  const queue = new Queue();
-  const rankAt = (left: number, right: number) =>
-    ranks.get(symbols[left]! * idSpan + symbols[right]!);
-  const offer = (left: number, right: number) => {
-    const rank = rankAt(left, right);
-    if (rank !== undefined) queue.push(rank * positionSpan + left);
-  };
-  for (let index = 0; index + 1 < count; index++) offer(index, index + 1);
-  for (let top = queue.pop(); top !== undefined; top = queue.pop()) {
-    const left = top % positionSpan;
-    const right = next[left]!;
-    if (gone[left] || right < 0) continue;
-    // The pair that was queued may have changed since; what counts is that it would still become the same token.
-    const id = joined[Math.floor(top / positionSpan)]!;
-    const rank = rankAt(left, right);
-    if (rank === undefined || joined[rank] !== id) continue;
-    symbols[left] = id;
-    gone[right] = 1;
-    const after = next[right]!;
-    next[left] = after;
-    if (after >= 0) {
-      previous[after] = left;
-      offer(left, after);
-    }
-    if (previous[left]! >= 0) offer(previous[left]!, left);
-  }
-  const result: number[] = [];
-  for (let index = 0; index >= 0; index = next[index]!) result.push(symbols[index]!);
-  return result;
-}
-
-/** A heap of numbers, the smallest on top. */
-class Queue {
-  private readonly heap: number[] = [];
-
-  push(value: number): void {
-    const { heap } = this;
-    let index = heap.push(value) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (heap[parent]! <= value) break;
-      heap[index] = heap[parent]!;
-      index = parent;
-    }
-    heap[index] = value;
-  }
-
-  pop(): number | undefined {
-    const { heap } = this;
-    const top = heap[0];
-    const value = heap.pop();
-    if (value === undefined || heap.length === 0) return top;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++;
-      if (heap[child]! >= value) break;
-      heap[index] = heap[child]!;
-      index = child;
-    }
-    heap[index] = value;
-    return top;
-  }
+function byteTokens(vocabulary: ReadonlyMap<string, number>): (number | undefined)[] {
+  const name = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+  return Array.from({ length: 256 }, (_, byte) => vocabulary.get(name(byte)));
 }

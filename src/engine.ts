@@ -49,10 +49,10 @@ export class Engine {
 
   /**
    * Scores sequences, in order, handing each out when its batch is done. Sequences are taken from the iterable at most
-   * a batch ahead, and no batch is computed for a caller who has not fetched the one before.
+   * a batch ahead, while the model computes, and no batch is computed for a caller who has not fetched the one before.
    */
   async *run<S extends Sequence>(
-    sequences: Iterable<S>,
+    sequences: Iterable<S> | AsyncIterable<S>,
     { mode = scoreMode.decision, signal }: RunOptions = {},
   ): AsyncGenerator<Scored<S>, void> {
     if (this.#disposed) throw disposed();
@@ -68,7 +68,7 @@ export class Engine {
           yield scored;
         }
         request.throwIfFailed();
-      } while (request.peek() !== undefined);
+      } while (!request.done);
     } finally {
       if (signal) this.#aborts.delete(signal, request);
       this.#live.delete(request);
@@ -91,6 +91,7 @@ export class Engine {
 
   #enqueue(request: Request): void {
     this.#waiting.add(request);
+    void request.prepare(this.#batchTokens);
     if (this.#pumping) return;
     this.#pumping = true;
     this.#pump = this.#compute();
@@ -100,9 +101,11 @@ export class Engine {
   async #compute(): Promise<void> {
     // Whatever is asked for in the same turn joins the first batch; a lone request waits for nothing else.
     await Promise.resolve();
-    for (;;) {
+    while (this.#waiting.size > 0) {
+      const share = this.#batchTokens / this.#waiting.size;
+      await Promise.all(Array.from(this.#waiting, (request) => request.prepare(share)));
       const parts = this.#nextBatch();
-      if (parts.length === 0) break;
+      if (parts.length === 0) continue;
       await this.#score(parts);
       // A turn for those who got results, to ask for more or to stop, and for the rest of the program.
       await new Promise(setImmediate);
@@ -113,7 +116,7 @@ export class Engine {
 
   /**
    * Takes sequences of one mode from the waiting requests in turn: from each its share of the room that is left, and at
-   * least one sequence. A request's sequences stay neighbours, because they have the query's tokens in common.
+   * least one sequence. Requests whose sequences are not ready yet, because they have just come, wait on. A request's sequences stay neighbours, because they have the query's tokens in common.
    */
   #nextBatch(): Part[] {
     const parts: Part[] = [];
@@ -128,11 +131,12 @@ export class Engine {
       if (parts[0] && parts[0].request.mode !== request.mode) continue;
       try {
         const sequences = takeShare(request, share, parts[0] ? room : Infinity);
-        // The next one does not fit: it keeps its place, first in the next batch.
-        if (sequences.length === 0 && request.peek()) break;
-        this.#waiting.delete(request);
         if (sequences.length > 0) parts.push({ request, sequences });
-        else request.deliver([]);
+        // The next one does not fit: it keeps its place, first in the next batch.
+        else if (request.peek()) break;
+        else if (request.done) request.deliver([]);
+        else continue;
+        this.#waiting.delete(request);
         room -= tokensIn(sequences);
       } catch (error) {
         this.#waiting.delete(request);
@@ -148,8 +152,7 @@ export class Engine {
       const sequences = parts.flatMap((part) => part.sequences);
       const { tokens, offsets } = pack(sequences);
       const computing = this.#model.score(tokens, offsets, mode);
-      // Tokenizing takes a tenth of the model's time; this way it takes none of the caller's.
-      for (const { request } of parts) request.prepare(this.#batchTokens / parts.length);
+      for (const { request } of parts) void request.prepare(this.#batchTokens / parts.length);
       const values = await computing;
       const width = mode === scoreMode.decision ? this.#decisionCount : 1;
       if (values.length !== sequences.length * width) {

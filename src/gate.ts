@@ -17,7 +17,7 @@ import {
 } from "./options.ts";
 import type { Sequence } from "./requests.ts";
 import { type JudgedWindow, marginOf, type Verdict, verdictOf } from "./verdict.ts";
-import { type PromptEncoder, type Window, windowsOf } from "./windows.ts";
+import { type PromptEncoder, windowsOf } from "./windows.ts";
 
 /** A vocabulary entry that stands for a digit. */
 export interface DecisionToken {
@@ -43,7 +43,7 @@ export interface GateInfo {
   /** The instruction set of the kernels; of llama.cpp the device it computes on. */
   readonly level: string;
   readonly threads: number;
-  /** Which implementation encodes text. */
+  /** What encodes text: "native", or "typescript" with the reason in parentheses. */
   readonly tokenizer: string;
   readonly decision: readonly DecisionToken[];
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
@@ -151,7 +151,9 @@ export class Gate {
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
   async dispose(): Promise<void> {
-    await this.#engine.dispose();
+    const ended = this.#engine.dispose();
+    this.#encoder.tokenizer.dispose();
+    await ended;
   }
 
   async [asyncDispose](): Promise<void> {
@@ -187,7 +189,7 @@ export class Gate {
     if (fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
     const labels = this.info.decision.map(({ label }) => label);
     let windows: JudgedWindow[] = [];
-    const scored = this.#engine.run(this.#windows(query, texts), { signal });
+    const scored = this.#engine.run(windowsOf(this.#encoder, query, texts), { signal });
     for await (const { sequence, values } of scored) {
       const margin = marginOf(values, labels);
       const relevant = fullVocabulary
@@ -198,10 +200,6 @@ export class Gate {
       yield verdictOf(windows);
       windows = [];
     }
-  }
-
-  *#windows(query: string, texts: Iterable<string>): Generator<Window> {
-    for (const text of texts) yield* windowsOf(this.#encoder, query, text);
   }
 
   /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */

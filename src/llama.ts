@@ -8,15 +8,15 @@ import {
   isLlamaLayout,
 } from "../gguf/architecture.ts";
 import type { GgufFile } from "../gguf/format.ts";
+import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { QragError } from "../native/errors.ts";
-import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
 import { type LlamaModel, type OpenLlamaOptions, openLlama } from "./llama_model.ts";
 import { checkVocabulary, modelError, modelPath, openGguf } from "./models.ts";
 
 export interface LoadedLlama {
   readonly path: string;
   readonly description: ModelDescription;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: BackgroundTokenizer;
   readonly model: LlamaModel;
 }
 
@@ -29,11 +29,12 @@ export async function loadLlama(
   const path = modelPath(name);
   const { source, file } = await openGguf(path);
   await source.close();
+  let tokenizer: BackgroundTokenizer | undefined;
   try {
     const layout = isLlamaLayout(file) ? "llama" : "qrag";
     const description = layout === "llama" ? describeLlamaModel(file) : describeModel(file);
     if (layout === "qrag") checkForLlama(file, description);
-    const tokenizer = loadTokenizer(description.tokenizerJson);
+    tokenizer = openTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
     const model = await open({
       path,
@@ -45,6 +46,7 @@ export async function loadLlama(
     });
     return { path, description, tokenizer, model };
   } catch (error) {
+    tokenizer?.dispose();
     throw modelError(error, path);
   }
 }

@@ -1,7 +1,7 @@
 // loadGate: puts a gate together from a model file.
 import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
+import type { BackgroundTokenizer } from "../native/background_tokenizer.ts";
 import { addon } from "../native/binding.ts";
-import type { Tokenizer } from "../native/tokenizer.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
 import { Engine, type ScoringModel } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
@@ -59,7 +59,7 @@ function nativeComputing({ model, fullHead }: LoadedModel): Computing {
 interface Loaded {
   readonly path: string;
   readonly description: ModelDescription;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: BackgroundTokenizer;
   readonly model: ScoringModel;
 }
 

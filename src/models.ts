@@ -4,10 +4,10 @@ import { describeModel, type ModelDescription } from "../gguf/architecture.ts";
 import { GgufError, type GgufFile, type TensorInfo } from "../gguf/format.ts";
 import { readGguf } from "../gguf/read.ts";
 import { type ByteSource, fileSource } from "../gguf/source.ts";
+import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { type NativeModel, packageRoot } from "../native/binding.ts";
 import { QragError } from "../native/errors.ts";
 import { openModel, type TensorStream } from "../native/model.ts";
-import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
 import type { Progress } from "./options.ts";
 
 /** The model that is used when none is named, seen from the package's folder. Putting the file there completes it. */
@@ -27,7 +27,7 @@ export interface LoadModelOptions {
 export interface LoadedModel {
   readonly path: string;
   readonly description: ModelDescription;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: BackgroundTokenizer;
   readonly model: NativeModel;
   /** Whether the arg-max over the whole vocabulary can be computed. */
   readonly fullHead: boolean;
@@ -36,12 +36,12 @@ export interface LoadedModel {
 /** What loading needs from below; tests pass their own. */
 export interface NativeParts {
   openModel: typeof openModel;
-  loadTokenizer: typeof loadTokenizer;
+  openTokenizer: typeof openTokenizer;
 }
 
 const nativeParts: NativeParts = {
   openModel,
-  loadTokenizer,
+  openTokenizer,
 };
 
 /** The file a model's name stands for. */
@@ -78,9 +78,10 @@ export async function loadModel(
   signal?.throwIfAborted();
   const path = modelPath(name);
   const { source, file } = await openGguf(path);
+  let tokenizer: BackgroundTokenizer | undefined;
   try {
     const description = describeModel(file);
-    const tokenizer = native.loadTokenizer(description.tokenizerJson);
+    tokenizer = native.openTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
     const fullHead =
       description.tiedEmbeddings ||
@@ -101,6 +102,7 @@ export async function loadModel(
     });
     return { path, description, tokenizer, model, fullHead };
   } catch (error) {
+    tokenizer?.dispose();
     throw modelError(error, path);
   } finally {
     await source.close();
@@ -131,7 +133,10 @@ async function* chunksOf(
   }
 }
 
-export function checkVocabulary(tokenizer: Tokenizer, { numbers }: ModelDescription): void {
+export function checkVocabulary(
+  tokenizer: BackgroundTokenizer,
+  { numbers }: ModelDescription,
+): void {
   if (tokenizer.vocabularySize <= numbers.vocabularySize) return;
   throw new QragError(
     "MODEL_INVALID",

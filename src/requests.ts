@@ -14,9 +14,15 @@ export interface Scored<S extends Sequence> {
 
 export class Request<S extends Sequence = Sequence> {
   readonly mode: ScoreMode;
-  readonly #source: Iterator<S>;
+  readonly #source: Iterator<S> | AsyncIterator<S>;
   /** Made, and not yet taken. */
   readonly #ready: S[] = [];
+  /** Tokens of those. */
+  #readyTokens = 0;
+  /** Until so many tokens are ready, sequences are made. */
+  #wantedTokens = 0;
+  #making: Promise<void> | undefined;
+  /** No sequence will be made any more. */
   #ended = false;
   /** What the source threw instead of a sequence; thrown in turn when that one would be next. */
   #broken: { readonly error: unknown } | undefined;
@@ -24,44 +30,53 @@ export class Request<S extends Sequence = Sequence> {
   #results: readonly Scored<S>[] | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(sequences: Iterable<S>, mode: ScoreMode) {
-    this.#source = sequences[Symbol.iterator]();
+  constructor(sequences: Iterable<S> | AsyncIterable<S>, mode: ScoreMode) {
+    this.#source =
+      Symbol.asyncIterator in sequences
+        ? sequences[Symbol.asyncIterator]()
+        : sequences[Symbol.iterator]();
     this.mode = mode;
   }
 
-  /** The sequence that comes next. Made now if it was not yet. */
+  /** The sequence that comes next, if it is ready. */
   peek(): S | undefined {
-    if (this.#ready.length === 0) this.#make();
     if (this.#ready.length === 0 && this.#broken) throw this.#broken.error;
     return this.#ready[0];
   }
 
-  take(): S | undefined {
-    const sequence = this.peek();
-    this.#ready.shift();
-    return sequence;
+  /** Takes the one that `peek` gave. */
+  take(): void {
+    this.#readyTokens -= this.#ready.shift()!.tokens.length;
   }
 
-  /** Makes sequences of so many tokens ahead of their turn: there is time while the model computes. */
-  prepare(tokens: number): void {
-    let made = this.#ready.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
-    while (made < tokens && !this.#ended) made += this.#make();
+  /** Whether all sequences were taken. */
+  get done(): boolean {
+    return this.#ended && this.#ready.length === 0 && !this.#broken;
   }
 
-  /** Asks the source for one more sequence; its number of tokens, 0 if there is none. */
-  #make(): number {
-    if (this.#ended) return 0;
+  /** Makes sequences of so many tokens ahead of their turn, and resolves when they are ready. Never rejects. */
+  async prepare(tokens: number): Promise<void> {
+    this.#wantedTokens = tokens;
+    this.#making ??= this.#make();
+    await this.#making;
+  }
+
+  async #make(): Promise<void> {
     try {
-      const result = this.#source.next();
-      if (!result.done) {
-        this.#ready.push(result.value);
-        return result.value.tokens.length;
+      while (this.#readyTokens < this.#wantedTokens && !this.#ended) {
+        const result = await this.#source.next();
+        if (result.done) {
+          this.#ended = true;
+        } else {
+          this.#ready.push(result.value);
+          this.#readyTokens += result.value.tokens.length;
+        }
       }
     } catch (error) {
       this.#broken = { error };
+      this.#ended = true;
     }
-    this.#ended = true;
-    return 0;
+    this.#making = undefined;
   }
 
   /** Results of the sequences that were taken, in their order. */
@@ -87,7 +102,8 @@ export class Request<S extends Sequence = Sequence> {
   /** Lets the source clean up when its sequences are not wanted any more. */
   close(): void {
     this.#ended = true;
-    this.#source.return?.();
+    // A source that fails to clean up has nobody left to tell.
+    void (async () => this.#source.return?.())().catch(() => {});
   }
 
   /** Waits for the next delivery. */

@@ -1,11 +1,11 @@
 // Turns a query and a passage into token sequences that fit the model: one, or overlapping windows of a long passage.
 import { type Prompt, renderPrompt } from "../gguf/prompt.ts";
+import type { BackgroundTokenizer } from "../native/background_tokenizer.ts";
 import { QragError } from "../native/errors.ts";
-import type { Tokenizer } from "../native/tokenizer.ts";
 
 /** What it takes to turn text into the model's input. */
 export interface PromptEncoder {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: Pick<BackgroundTokenizer, "encode" | "decodeToken" | "dispose">;
   readonly prompt: Prompt;
   /** Tokens the model can read at once. */
   readonly contextLength: number;
@@ -22,6 +22,8 @@ export interface Window {
  * fit, and the time of one call into the tokenizer stays bounded whatever the passage.
  */
 const encodedUnitsPerToken = 8;
+/** Short passages are encoded together, so many UTF-16 units in a call, prompts included: some hundred tokens. */
+const groupedUnits = 2048;
 /** First guess for a passage too long to have been encoded whole; each window then corrects it. */
 const guessedUnitsPerToken = 4;
 /** Windows smaller than this would hold no sentence. */
@@ -35,30 +37,57 @@ const lookahead = 64;
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 const words = new Intl.Segmenter("en", { granularity: "word" });
 
-/** The windows of one passage, each made when it is asked for. */
-export function* windowsOf(
+/** The windows of passages, in order, made as they are asked for, some passages ahead. */
+export async function* windowsOf(
+  encoder: PromptEncoder,
+  query: string,
+  passages: Iterable<string>,
+): AsyncGenerator<Window> {
+  const { contextLength } = encoder;
+  const mayFit = (passage: string) => passage.length <= contextLength * encodedUnitsPerToken;
+  const frameUnits = renderPrompt(encoder.prompt, query, "").length;
+  for (const group of groupsOf(passages, frameUnits)) {
+    const encoded = await encode(encoder, query, group.filter(mayFit));
+    let next = 0;
+    for (const passage of group) {
+      const tokens = mayFit(passage) ? encoded[next++]! : undefined;
+      if (tokens && tokens.length <= contextLength) yield { tokens, last: true };
+      else yield* windowsOfLong(encoder, query, passage, tokens?.length);
+    }
+  }
+}
+
+function* groupsOf(passages: Iterable<string>, frameUnits: number): Generator<string[]> {
+  let group: string[] = [];
+  let units = 0;
+  for (const passage of passages) {
+    group.push(passage);
+    units += frameUnits + passage.length;
+    if (units < groupedUnits) continue;
+    yield group;
+    group = [];
+    units = 0;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** The windows of a passage that does not fit; `length`: the tokens of its prompt, where they are known. */
+async function* windowsOfLong(
   encoder: PromptEncoder,
   query: string,
   passage: string,
-): Generator<Window> {
+  length: number | undefined,
+): AsyncGenerator<Window> {
   const { contextLength } = encoder;
-  let unitsPerToken = guessedUnitsPerToken;
-  if (passage.length <= contextLength * encodedUnitsPerToken) {
-    const tokens = encode(encoder, query, passage);
-    if (tokens.length <= contextLength) {
-      yield { tokens, last: true };
-      return;
-    }
-    unitsPerToken = passage.length / tokens.length;
-  }
-  const frame = encode(encoder, query, "").length;
+  const frame = (await encode(encoder, query, [""]))[0]!.length;
   const room = contextLength - frame;
   if (room < leastRoom) throw noRoom(frame, contextLength);
 
+  let unitsPerToken = length === undefined ? guessedUnitsPerToken : passage.length / length;
   let start = 0;
   for (;;) {
     const units = Math.ceil(room * Math.min(unitsPerToken, encodedUnitsPerToken));
-    const { tokens, end } = longestWindow(encoder, query, passage, start, units, frame);
+    const { tokens, end } = await longestWindow(encoder, query, passage, start, units, frame);
     const last = end === passage.length;
     yield { tokens, last };
     if (last) return;
@@ -68,19 +97,19 @@ export function* windowsOf(
 }
 
 /** The window from `start`: about `units` long, shorter as often as it turns out to have too many tokens. */
-function longestWindow(
+async function longestWindow(
   encoder: PromptEncoder,
   query: string,
   passage: string,
   start: number,
   units: number,
   frame: number,
-): { tokens: Int32Array; end: number } {
+): Promise<{ tokens: Int32Array; end: number }> {
   const { contextLength } = encoder;
   let limit = start + units;
   for (;;) {
     const end = limit >= passage.length ? passage.length : cut(passage, start, limit);
-    const tokens = encode(encoder, query, passage.slice(start, end));
+    const [tokens] = (await encode(encoder, query, [passage.slice(start, end)])) as [Int32Array];
     if (tokens.length <= contextLength) return { tokens, end };
     if (end - start <= 2) throw noRoom(frame, contextLength);
     // In proportion to what was too much, and at least a tenth, so that this ends.
@@ -104,8 +133,12 @@ function cut(text: string, start: number, limit: number): number {
   return limit - 1 > start ? limit - 1 : limit + 1;
 }
 
-function encode({ tokenizer, prompt }: PromptEncoder, query: string, passage: string): Int32Array {
-  return tokenizer.encode(renderPrompt(prompt, query, passage));
+function encode(
+  { tokenizer, prompt }: PromptEncoder,
+  query: string,
+  passages: readonly string[],
+): Promise<Int32Array[]> {
+  return tokenizer.encode(passages.map((passage) => renderPrompt(prompt, query, passage)));
 }
 
 function noRoom(frame: number, contextLength: number): QragError {

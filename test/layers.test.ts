@@ -63,11 +63,11 @@ describe("the floors", () => {
     expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
   });
 
-  it("hold in C++: kernels and engine know no JavaScript, and napi.h has one door", () => {
+  it("hold in C++: kernels, engine and tokenizer know no JavaScript, and napi.h has one door", () => {
     const includes = (path: string) =>
       [...read(path).matchAll(/#include [<"]([^>"]+)[>"]/g)].map((match) => match[1]!);
     for (const path of cpp) {
-      const upward = path.includes("/engine/") ? /napi|addon\// : /^napi\.h$/;
+      const upward = /\/(engine|tokenizer)\//.test(path) ? /napi|addon\// : /^napi\.h$/;
       if (path.endsWith("napi_setup.h")) continue;
       expect(
         includes(path).filter((name) => upward.test(name)),

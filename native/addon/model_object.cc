@@ -1,16 +1,9 @@
 // The life of a model seen from JavaScript: fill, seal, score, dispose.
 #include "model_object.h"
 
-#include <optional>
 #include <utility>
 
 namespace qrag {
-
-struct Job {
-    Napi::Promise::Deferred deferred;
-    Answer answer;
-    std::optional<Error> error;
-};
 
 namespace {
 
@@ -82,7 +75,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        });
 }
 
-ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info) {
+ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info) {
     const Napi::Env env = info.Env();
     guarded(env, [&] {
         const Numbers numbers = numbers_argument(info[0]);
@@ -92,76 +85,14 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Mod
         const std::string kernels = text_argument(info[3], "kernels");
         engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels);
         kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
-        worker_ = std::make_unique<Worker>();
-        channel_ = Channel::New(env, "qrag model", /*maxQueueSize=*/0, /*initialThreadCount=*/1, this);
+        open(env, "qrag model");
     });
-    // An idle model must not keep the process alive; a running job does (see start).
-    channel_.Unref(env);
-    // Registered after the channel's own hook, so it runs before it: hooks run in reverse order.
-    napi_add_env_cleanup_hook(env, &ModelObject::on_environment_end, this);
-}
-
-ModelObject::~ModelObject() { release(); }
-
-void ModelObject::on_environment_end(void * model) { static_cast<ModelObject *>(model)->release(); }
-
-void ModelObject::release() {
-    if (std::exchange(released_, true) || !worker_) return;
-    disposed_ = true;
-    engine_->cancel();
-    worker_->stop();
-    engine_.reset();
-    if (channel_ == nullptr) return;
-    channel_.Release();
-    napi_remove_env_cleanup_hook(Env(), &ModelObject::on_environment_end, this);
 }
 
 Engine & ModelObject::engine(bool sealed) const {
-    if (disposed_) throw Error(Code::disposed, "the model was disposed");
-    if (busy_) throw Error(Code::input_invalid, "the model is busy: one call at a time");
+    check_usable();
     if (sealed_ != sealed) throw Error(Code::input_invalid, sealed ? "seal the model first" : "the model is sealed");
     return *engine_;
-}
-
-Napi::Value ModelObject::start(Napi::Env env, std::function<Answer(Engine &)> work) {
-    auto job = std::make_unique<Job>(Job{Napi::Promise::Deferred::New(env), nullptr, std::nullopt});
-    const Napi::Promise promise = job->deferred.Promise();
-    busy_ = true;
-    Ref();               // this object outlives the job
-    channel_.Ref(env);   // and so does the process
-    worker_->start([this, work = std::move(work), job = job.release()] {
-        try {
-            job->answer = work(*engine_);
-        } catch (const Error & error) {
-            job->error = error;
-        } catch (const std::bad_alloc &) {
-            job->error = Error(Code::out_of_memory, "out of memory");
-        } catch (const std::exception & error) {
-            job->error = Error(Code::internal, error.what());
-        } catch (...) {
-            job->error = Error(Code::internal, "an unknown native failure");
-        }
-        if (channel_.NonBlockingCall(job) != napi_ok) delete job;
-    });
-    return promise;
-}
-
-void ModelObject::on_job_done(Napi::Env env, Napi::Function, ModelObject * model, Job * raw) {
-    const std::unique_ptr<Job> job(raw);
-    if (static_cast<napi_env>(env) == nullptr) return;  // the environment is going away: there is nobody to tell
-    model->busy_ = false;
-    model->channel_.Unref(env);
-    if (model->disposed_) {
-        model->release();
-        job->error = Error(Code::disposed, "the model was disposed");
-    }
-    model->Unref();
-    try {
-        if (job->error) throw qrag::to_javascript(env, *job->error);
-        job->deferred.Resolve(job->answer(env));
-    } catch (const Napi::Error & error) {
-        job->deferred.Reject(error.Value());
-    }
 }
 
 Napi::Value ModelObject::write(const Napi::CallbackInfo & info) {
@@ -179,8 +110,8 @@ Napi::Value ModelObject::write(const Napi::CallbackInfo & info) {
 Napi::Value ModelObject::seal(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(false);
-        return start(info.Env(), [this](Engine & engine) -> Answer {
-            engine.seal();
+        return start(info.Env(), [this]() -> Answer {
+            engine_->seal();
             return [this](Napi::Env env) {
                 sealed_ = true;
                 return env.Undefined();
@@ -195,8 +126,8 @@ Napi::Value ModelObject::score(const Napi::CallbackInfo & info) {
         std::vector<int32_t> tokens = copy(int32_argument(info[0], "tokens"));
         std::vector<int32_t> offsets = copy(int32_argument(info[1], "offsets"));
         const Mode mode = mode_argument(info[2]);
-        return start(info.Env(), [tokens = std::move(tokens), offsets = std::move(offsets), mode](Engine & engine) -> Answer {
-            return [values = engine.score(tokens, offsets, mode)](Napi::Env env) { return to_javascript(env, values); };
+        return start(info.Env(), [this, tokens = std::move(tokens), offsets = std::move(offsets), mode]() -> Answer {
+            return [values = engine_->score(tokens, offsets, mode)](Napi::Env env) { return to_javascript(env, values); };
         });
     });
 }
@@ -205,8 +136,8 @@ Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(true);
         std::vector<int32_t> tokens = copy(int32_argument(info[0], "tokens"));
-        return start(info.Env(), [tokens = std::move(tokens)](Engine & engine) -> Answer {
-            return [steps = engine.trace(tokens)](Napi::Env env) {
+        return start(info.Env(), [this, tokens = std::move(tokens)]() -> Answer {
+            return [steps = engine_->trace(tokens)](Napi::Env env) {
                 Napi::Object result = Napi::Object::New(env);
                 for (const Step & step : steps) result.Set(step.name, to_javascript(env, step.values));
                 return result;
@@ -216,17 +147,5 @@ Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
 }
 
 Napi::Value ModelObject::kernels(const Napi::CallbackInfo & info) { return Napi::String::New(info.Env(), kernels_); }
-
-Napi::Value ModelObject::dispose(const Napi::CallbackInfo & info) {
-    return guarded(info.Env(), [&] {
-        disposed_ = true;
-        if (busy_) {
-            engine_->cancel();  // the running job ends soon and then releases
-        } else {
-            release();
-        }
-        return info.Env().Undefined();
-    });
-}
 
 }  // namespace qrag

@@ -6,7 +6,6 @@ import { tokenizerJson } from "../fixtures.ts";
 
 function fake(texts: readonly string[]): Tokenizer {
   return {
-    name: "fake",
     vocabularySize: texts.length,
     encode: () => new Int32Array(),
     decodeToken: (id) => texts[id] ?? "",

@@ -55,6 +55,7 @@ describe("the addon", () => {
   it("exports what the contract names and nothing else", () => {
     const names = [
       "Model",
+      "Tokenizer",
       "version",
       "kernels",
       "tensorTable",

@@ -1,14 +1,41 @@
-// The script of worker_threads.test.ts: scores without end until its thread or process is ended in one of several ways.
+// The script of worker_threads.test.ts: scores and tokenizes without end until its thread or process is ended in one of several ways.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { scoreMode } from "../../native/binding.ts";
+import { addon, scoreMode } from "../../native/binding.ts";
 import { openSmallModel } from "./small_model.ts";
 
 const tokens = new Int32Array(100).fill(3);
 const offsets = new Int32Array([0, 100]);
 
+const none = new Int32Array();
+/** Two letters and no more: what matters here is its thread. */
+const letters = {
+  texts: new Uint8Array([0x61, 0x62]),
+  ends: new Int32Array([1, 2]),
+  ids: new Int32Array([0, 1]),
+  model: new Int32Array([-1, 0, 0, -1, -1]),
+  merges: none,
+  byteTokens: none,
+  added: none,
+  normalizer: none,
+  cuts: none,
+  before: none,
+  after: none,
+  classes: none,
+  combining: none,
+  decompositions: none,
+  compositions: none,
+};
+const texts = Array(100).fill("ab".repeat(5000)) as string[];
+
+async function tokenizeUntil(ended: () => boolean): Promise<void> {
+  const tokenizer = new (addon().Tokenizer)(letters);
+  while (!ended()) await tokenizer.encode(texts);
+}
+
 async function scoreUntil(ended: () => boolean): Promise<void> {
   const model = await openSmallModel(2, "F32", "");
+  void tokenizeUntil(ended);
   parentPort?.postMessage("ready");
   while (!ended()) await model.score(tokens, offsets, scoreMode.decision);
 }

@@ -1,5 +1,6 @@
 // Hugging Face's own tokenizer (the Rust one), asked for what ours should give.
 import { Tokenizer as HuggingFace } from "tokenizers";
+import { openTokenizer } from "../../native/background_tokenizer.ts";
 import { loadTokenizer } from "../../native/tokenizer.ts";
 
 export type Json = Record<string, unknown>;
@@ -12,9 +13,12 @@ export function oracle(json: string): HuggingFace {
   return tokenizer;
 }
 
-/** The texts that the two encode differently, and how; at most five. */
+/** The texts that one of ours, in TypeScript and in C++, and theirs encode differently, and how; at most five. */
 export async function differences(json: string, texts: readonly string[]): Promise<string[]> {
-  const ours = loadTokenizer(json);
+  const typescript = loadTokenizer(json);
+  const background = openTokenizer(json);
+  const native = await background.encode(texts);
+  background.dispose();
   // Theirs takes only well-formed text.
   const theirs = await oracle(json).encodeBatch(
     texts.map((text) => text.replace(/\p{Cs}/gu, "\ufffd")),
@@ -22,9 +26,13 @@ export async function differences(json: string, texts: readonly string[]): Promi
   const found: string[] = [];
   for (const [index, text] of texts.entries()) {
     const expected = theirs[index]!.getIds().join(" ");
-    const actual = ours.encode(text).join(" ");
-    if (actual !== expected) found.push(`${JSON.stringify(text)}: ${actual}, expected ${expected}`);
-    if (found.length === 5) break;
+    const ours = { typescript: typescript.encode(text), [background.name]: native[index]! };
+    for (const [name, ids] of Object.entries(ours)) {
+      const actual = ids.join(" ");
+      if (actual === expected) continue;
+      found.push(`${name}, ${JSON.stringify(text)}: ${actual}, expected ${expected}`);
+    }
+    if (found.length >= 5) break;
   }
   return found;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { readCuts } from "../../native/tokenizer_cuts.ts";
 import { Part } from "../../native/tokenizer_definition.ts";
 import { normalizer } from "../../native/tokenizer_normalize.ts";
 import { knownPatterns } from "../../native/tokenizer_patterns.ts";
 import { preTokenizer } from "../../native/tokenizer_split.ts";
-import { type Json, oracle } from "./tokenizer_oracle.ts";
+import { differences, type Json, oracle } from "./tokenizer_oracle.ts";
 import { sampleTexts } from "./tokenizer_samples.ts";
 
 const texts = sampleTexts(2000).map((text) => text.replace(/\p{Cs}/gu, "\ufffd"));
@@ -60,9 +61,23 @@ const preTokenizers: readonly (readonly [name: string, part: Json])[] = [
   ["Falcon's", sequence(byteLevel, split({ Regex: "[0-9][0-9][0-9]" }))],
 ]; // biome-ignore format: a table
 
+/** Tokens of single bytes, with those of a mark behind each piece: the ids show every piece. */
+const bytes: Json = {
+  type: "BPE",
+  vocab: Object.fromEntries(
+    Array.from({ length: 256 }, (_, byte) => [
+      `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+      byte,
+    ]),
+  ),
+  merges: [],
+  byte_fallback: true,
+  end_of_word_suffix: "|",
+};
+
 describe("where text is cut", () => {
   it.each(preTokenizers)("%s", (_name, part) => {
-    const cut = preTokenizer(new Part("pre_tokenizer", part), true);
+    const cut = preTokenizer(readCuts(new Part("pre_tokenizer", part), true));
     const expected = theirs({ pre_tokenizer: part }).getPreTokenizer()!;
     for (const text of texts) {
       const pieces = text === "" ? [] : expected.preTokenizeString(text).map(([piece]) => piece);
@@ -90,12 +105,24 @@ const normalizers: readonly Json[] = [
   { type: "Sequence", normalizers: [] },
 ]; // biome-ignore format: a table
 
+describe("where the native tokenizer cuts text", () => {
+  it.each(preTokenizers)("%s", async (_name, part) => {
+    const json = JSON.stringify({ pre_tokenizer: part, model: bytes });
+    expect(await differences(json, texts)).toEqual([]);
+  });
+});
+
 describe("what text is cut", () => {
   it.each(normalizers)("$type", (part) => {
-    const normalize = normalizer(new Part("normalizer", part));
+    const { normalize } = normalizer(new Part("normalizer", part));
     const expected = theirs({ normalizer: part }).getNormalizer()!;
     for (const text of texts) {
       expect(normalize(text), JSON.stringify(text)).toBe(expected.normalizeString(text));
     }
+  });
+
+  it.each(normalizers)("$type, as the model sees it", async (part) => {
+    const json = JSON.stringify({ normalizer: part, model: bytes });
+    expect(await differences(json, texts)).toEqual([]);
   });
 });

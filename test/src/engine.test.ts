@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scoreMode } from "../../native/binding.ts";
 import { Engine } from "../../src/engine.ts";
-import { codeOf, collect, FakeModel, fakeTokenizer } from "./fakes.ts";
+import { codeOf, collect, FakeModel, fakeEncode } from "./fakes.ts";
 
-const sequence = (text: string) => ({ text, tokens: fakeTokenizer.encode(text) });
+const sequence = (text: string) => ({ text, tokens: fakeEncode(text) });
 const sequences = (...texts: string[]) => texts.map(sequence);
 
 /** An engine whose batches hold 10 tokens; the fake model's margin is the length of the text. */

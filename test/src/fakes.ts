@@ -1,15 +1,21 @@
 // Stand-ins for the native parts: a tokenizer with a token per UTF-16 unit, and a model that judges the text it can read back.
+
+import type { BackgroundTokenizer } from "../../native/background_tokenizer.ts";
 import { type ScoreMode, scoreMode } from "../../native/binding.ts";
 import { QragError } from "../../native/errors.ts";
-import type { Tokenizer } from "../../native/tokenizer.ts";
 import { Engine, type ScoringModel } from "../../src/engine.ts";
 import { Gate } from "../../src/gate.ts";
 
-export const fakeTokenizer: Tokenizer = {
+export function fakeEncode(text: string): Int32Array {
+  return Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0));
+}
+
+export const fakeTokenizer: BackgroundTokenizer = {
   name: "fake",
   vocabularySize: 65_536,
-  encode: (text) => Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0)),
+  encode: async (texts) => texts.map(fakeEncode),
   decodeToken: (id) => String.fromCharCode(id),
+  dispose() {},
 };
 
 export interface FakeBatch {

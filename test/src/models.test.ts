@@ -3,9 +3,9 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTokenizer } from "../../native/background_tokenizer.ts";
 import type { NativeModel } from "../../native/binding.ts";
 import type { TensorStream } from "../../native/model.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
 import { loadModel, modelPath, type NativeParts } from "../../src/models.ts";
 import { tokenizerJson } from "../fixtures.ts";
 import { codeOf } from "./fakes.ts";
@@ -30,7 +30,7 @@ async function stored(bytes: Uint8Array): Promise<string> {
 function keepingParts() {
   const tensors = new Map<string, Buffer>();
   const parts: NativeParts = {
-    loadTokenizer,
+    openTokenizer,
     async openModel(_numbers, streams: readonly TensorStream[], { signal }) {
       for (const { name, chunks } of streams) {
         const pieces: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../native/errors.ts";
 import { type PromptEncoder, windowsOf } from "../../src/windows.ts";
-import { fakeTokenizer } from "./fakes.ts";
+import { collect, fakeEncode, fakeTokenizer } from "./fakes.ts";
 
 const prompt = { system: "", template: "{query}|{passage}" };
 
@@ -12,12 +12,11 @@ function makeEncoder(contextLength: number, tokensPerUnit = 1) {
   const encoder: PromptEncoder = {
     tokenizer: {
       ...fakeTokenizer,
-      encode(text) {
-        encoded.push(text.length);
-        const units = text
-          .split("")
-          .flatMap((unit) => Array(tokensPerUnit).fill(unit.charCodeAt(0)));
-        return Int32Array.from(units as number[]);
+      async encode(texts) {
+        encoded.push(...texts.map(({ length }) => length));
+        return texts.map((text) =>
+          Int32Array.from([...fakeEncode(text)].flatMap((unit) => Array(tokensPerUnit).fill(unit))),
+        );
       },
     },
     prompt,
@@ -27,8 +26,8 @@ function makeEncoder(contextLength: number, tokensPerUnit = 1) {
 }
 
 /** The passage part of each window. */
-function textsOf(encoder: PromptEncoder, query: string, passage: string, tokensPerUnit = 1) {
-  return Array.from(windowsOf(encoder, query, passage), ({ tokens }) => {
+async function textsOf(encoder: PromptEncoder, query: string, passage: string, tokensPerUnit = 1) {
+  return (await collect(windowsOf(encoder, query, [passage]))).map(({ tokens }) => {
     expect(tokens.length).toBeLessThanOrEqual(encoder.contextLength);
     const units = tokens.filter((_unit, index) => index % tokensPerUnit === 0);
     const text = String.fromCharCode(...units);
@@ -59,18 +58,18 @@ const story = Array.from({ length: 40 }, (_, n) => `Sentence number ${n} says so
 );
 
 describe("a passage that fits", () => {
-  it.each(["", "short", "x".repeat(97)])("is one window, encoded once: %j", (passage) => {
+  it.each(["", "short", "x".repeat(97)])("is one window, encoded once: %j", async (passage) => {
     const { encoder, encoded } = makeEncoder(100);
-    const windows = [...windowsOf(encoder, "qq", passage)];
-    expect(windows).toEqual([{ tokens: fakeTokenizer.encode(`qq|${passage}`), last: true }]);
+    const windows = await collect(windowsOf(encoder, "qq", [passage]));
+    expect(windows).toEqual([{ tokens: fakeEncode(`qq|${passage}`), last: true }]);
     expect(encoded).toHaveLength(1);
   });
 });
 
 describe("a longer passage", () => {
-  it("is cut at sentence ends, with some of each window in the next", () => {
+  it("is cut at sentence ends, with some of each window in the next", async () => {
     const { encoder } = makeEncoder(200);
-    const windows = textsOf(encoder, "q", story);
+    const windows = await textsOf(encoder, "q", story);
     expect(windows.length).toBeGreaterThan(6);
     for (const window of windows) expect(window).toMatch(/^Sentence number .* something\. $/);
     const places = placesOf(story, windows);
@@ -80,16 +79,16 @@ describe("a longer passage", () => {
     }
   });
 
-  it("marks only its last window", () => {
+  it("marks only its last window", async () => {
     const { encoder } = makeEncoder(200);
-    const marks = Array.from(windowsOf(encoder, "q", story), ({ last }) => last);
+    const marks = (await collect(windowsOf(encoder, "q", [story]))).map(({ last }) => last);
     expect(marks.indexOf(true)).toBe(marks.length - 1);
   });
 
-  it("is cut between words where a sentence is too long", () => {
+  it("is cut between words where a sentence is too long", async () => {
     const { encoder } = makeEncoder(100);
     const passage = Array.from({ length: 100 }, (_, n) => `word${n}`).join(" ");
-    const windows = textsOf(encoder, "q", passage);
+    const windows = await textsOf(encoder, "q", passage);
     placesOf(passage, windows);
     const words = new Set(passage.split(" "));
     for (const word of windows.flatMap((window) => window.trim().split(" "))) {
@@ -97,41 +96,41 @@ describe("a longer passage", () => {
     }
   });
 
-  it("is cut anywhere where a word is too long, but never inside a surrogate pair", () => {
+  it("is cut anywhere where a word is too long, but never inside a surrogate pair", async () => {
     for (const shift of ["", "x"]) {
       const { encoder } = makeEncoder(60);
       const passage = shift + "\u{1D538}\u{1D539}\u{20000}".repeat(60);
-      const windows = textsOf(encoder, "q", passage);
+      const windows = await textsOf(encoder, "q", passage);
       expect(windows.length).toBeGreaterThan(5);
       for (const window of windows) expect(window).not.toMatch(/\p{Surrogate}/u);
       expect(windows.at(-1)).toBe(passage.slice(-windows.at(-1)!.length));
     }
   });
 
-  it("keeps lone surrogates where they are", () => {
+  it("keeps lone surrogates where they are", async () => {
     const { encoder } = makeEncoder(60);
     const passage = "\uD800".repeat(200);
-    const windows = textsOf(encoder, "q", passage);
+    const windows = await textsOf(encoder, "q", passage);
     expect(windows.length).toBeGreaterThan(3);
     expect(windows.join("")).toMatch(/^\uD800+$/u);
   });
 
-  it("covers every passage with windows that fit", () => {
+  it("covers every passage with windows that fit", async () => {
     const word = fc.tuple(
       fc.string({ unit: "grapheme", maxLength: 30 }),
       fc.constantFrom(" ", ". ", ""),
     );
     const density = fc.integer({ min: 1, max: 4 });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(word, { maxLength: 60 }),
         fc.integer({ min: 40, max: 200 }),
         density,
-        (words, context, tokensPerUnit) => {
+        async (words, context, tokensPerUnit) => {
           // A counter in every word makes the place of a window unambiguous.
           const passage = words.map(([text, gap], index) => `${index}${text}${gap}`).join("");
           const { encoder } = makeEncoder(context, tokensPerUnit);
-          placesOf(passage, textsOf(encoder, "q", passage, tokensPerUnit));
+          placesOf(passage, await textsOf(encoder, "q", passage, tokensPerUnit));
         },
       ),
       { seed: 2, numRuns: 300 },
@@ -144,11 +143,11 @@ describe("a huge passage", () => {
     ["prose", "All work and no play makes a dull day. "],
     ["one word", "x"],
     ["white space", " "],
-  ])("is encoded in bounded pieces, and little more than once: %s", (_name, part) => {
+  ])("is encoded in bounded pieces, and little more than once: %s", async (_name, part) => {
     const passage = part.repeat(Math.ceil(500_000 / part.length));
     const { encoder, encoded } = makeEncoder(1000);
     let windows = 0;
-    for (const _window of windowsOf(encoder, "q", passage)) windows++;
+    for await (const _window of windowsOf(encoder, "q", [passage])) windows++;
     expect(windows).toBeGreaterThan(500);
     expect(Math.max(...encoded)).toBeLessThanOrEqual(8 * 1000 + 2);
     expect(encoded.reduce((sum, length) => sum + length, 0)).toBeLessThan(2 * passage.length);
@@ -156,20 +155,22 @@ describe("a huge passage", () => {
 });
 
 describe("a query that leaves no room", () => {
-  it("is refused with the figures", () => {
+  it("is refused with the figures", async () => {
     const { encoder } = makeEncoder(100);
-    const judge = () => [...windowsOf(encoder, "q".repeat(90), "p".repeat(10))];
-    expect(judge).toThrow(QragError);
-    expect(judge).toThrow(/takes 91 of the model's 100 tokens/);
+    const work = collect(windowsOf(encoder, "q".repeat(90), ["p".repeat(10)]));
+    await expect(work).rejects.toThrow(QragError);
+    await expect(work).rejects.toThrow(/takes 91 of the model's 100 tokens/);
   });
 
-  it("is accepted as long as the passage fits", () => {
+  it("is accepted as long as the passage fits", async () => {
     const { encoder } = makeEncoder(100);
-    expect([...windowsOf(encoder, "q".repeat(90), "p".repeat(9))]).toHaveLength(1);
+    const work = collect(windowsOf(encoder, "q".repeat(90), ["p".repeat(9)]));
+    expect(await work).toHaveLength(1);
   });
 
-  it("is refused when not even one character fits", () => {
+  it("is refused when not even one character fits", async () => {
     const { encoder } = makeEncoder(100, 40);
-    expect(() => [...windowsOf(encoder, "q", "ppp")]).toThrow(/leaves no room/);
+    const work = collect(windowsOf(encoder, "q", ["ppp"]));
+    await expect(work).rejects.toThrow(/leaves no room/);
   });
 });

@@ -1,0 +1,31 @@
+// TokenizerObject: native/binding.ts's NativeTokenizer. It owns a tokenizer and the thread that runs it.
+#pragma once
+
+#include <atomic>
+
+#include "../tokenizer/tokenizer.h"
+#include "threaded_object.h"
+
+namespace qrag {
+
+class TokenizerObject : public ThreadedObject<TokenizerObject> {
+  public:
+    static constexpr const char * noun = "tokenizer";
+    static Napi::Function define(Napi::Env env);
+
+    explicit TokenizerObject(const Napi::CallbackInfo & info);
+    ~TokenizerObject() override { release(); }
+
+  private:
+    friend ThreadedObject<TokenizerObject>;
+    void cancel() override { cancelled_ = true; }
+    void close() override { tokenizer_.reset(); }
+
+    Napi::Value encode(const Napi::CallbackInfo & info);
+    Napi::Value token(const Napi::CallbackInfo & info);
+
+    std::unique_ptr<Tokenizer> tokenizer_;
+    std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace qrag

@@ -1,0 +1,53 @@
+// The steps of a normalizer.
+#include "normalizer.h"
+
+namespace qrag {
+
+namespace {
+
+std::string replaced(std::string_view text, std::string_view pattern, std::string_view content) {
+    std::string result;
+    size_t done = 0;
+    for (size_t at = text.find(pattern); at != std::string_view::npos; at = text.find(pattern, done)) {
+        result.append(text.substr(done, at - done)).append(content);
+        done = at + pattern.size();
+    }
+    return result.append(text.substr(done));
+}
+
+}  // namespace
+
+void check_length(std::string_view text) {
+    if (text.size() <= longest_text) return;
+    throw Error(Code::input_invalid, "a text of " + std::to_string(text.size()) + " bytes is too long to be encoded");
+}
+
+Normalizer::Normalizer(const TokenizerDescription & description, const Texts & texts) {
+    const Table rows(description.normalizer, 3, "the normalizer");
+    for (size_t i = 0; i < rows.size(); i++) {
+        const int32_t kind = checked(rows[i][0], 0, static_cast<int32_t>(Normalization::replace), "a normalizer's kind");
+        steps_.push_back({static_cast<Normalization>(kind), texts.named(rows[i][1]), texts.named(rows[i][2])});
+        const Step & step = steps_.back();
+        if (step.kind == Normalization::replace && step.pattern.empty()) throw bad_description("nothing is to be replaced");
+        const bool unicode = step.kind == Normalization::nfc || step.kind == Normalization::nfd;
+        if (unicode && !forms_) forms_ = std::make_unique<UnicodeForms>(description);
+    }
+}
+
+std::string Normalizer::normalize(std::string_view text) const {
+    std::string result(text);
+    for (const Step & step : steps_) {
+        switch (step.kind) {
+            case Normalization::nfc: result = forms_->normalize(result, true); break;
+            case Normalization::nfd: result = forms_->normalize(result, false); break;
+            case Normalization::prepend:
+                if (!result.empty()) result.insert(0, step.content);
+                break;
+            case Normalization::replace: result = replaced(result, step.pattern, step.content); break;
+        }
+        check_length(result);
+    }
+    return result;
+}
+
+}  // namespace qrag

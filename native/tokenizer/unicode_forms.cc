@@ -1,0 +1,120 @@
+// The algorithms of UAX #15; Hangul by arithmetic.
+#include "unicode_forms.h"
+
+#include <algorithm>
+
+namespace qrag {
+
+namespace {
+
+// Hangul syllables are made of a leading consonant, a vowel and perhaps a trailing consonant: 19 x 21 x 28.
+constexpr char32_t first_syllable = 0xAC00, first_lead = 0x1100, first_vowel = 0x1161, before_trails = 0x11A7;
+constexpr char32_t leads = 19, vowels = 21, trails = 28, syllables = leads * vowels * trails;
+
+char32_t code_point(int32_t value) { return static_cast<char32_t>(checked(value, 0, code_points - 1, "a code point")); }
+
+uint64_t pair_of(char32_t first, char32_t second) { return uint64_t{first} << 32 | second; }
+
+}  // namespace
+
+UnicodeForms::UnicodeForms(const TokenizerDescription & description) : combining_(description.combining, "combining") {
+    const Integers & numbers = description.decompositions;
+    for (size_t at = 0; at < numbers.size();) {
+        if (numbers.size() - at < 2) throw bad_description("decompositions has half a row");
+        const char32_t code = code_point(numbers[at]);
+        const auto count = static_cast<size_t>(checked(numbers[at + 1], 1, 8, "the length of a decomposition"));
+        at += 2;
+        if (numbers.size() - at < count) throw bad_description("decompositions has half a row");
+        if (!decompositions_.empty() && decompositions_.back().code >= code) throw bad_description("decompositions is unordered");
+        decompositions_.push_back({code, parts_.size(), parts_.size() + count});
+        for (size_t i = 0; i < count; i++) parts_.push_back(code_point(numbers[at++]));
+    }
+    const Table rows(description.compositions, 3, "compositions");
+    for (size_t i = 0; i < rows.size(); i++) {
+        const uint64_t pair = pair_of(code_point(rows[i][0]), code_point(rows[i][1]));
+        if (i > 0 && compositions_.back().pair >= pair) throw bad_description("compositions is unordered");
+        compositions_.push_back({pair, code_point(rows[i][2])});
+    }
+}
+
+std::string UnicodeForms::normalize(std::string_view text, bool composed) const {
+    // Below U+0300 nothing joins and all is in NFC; ASCII is in every form.
+    const uint8_t limit = composed ? 0xCC : 0x80;
+    if (std::all_of(text.begin(), text.end(), [&](char byte) { return static_cast<uint8_t>(byte) < limit; })) {
+        return std::string(text);
+    }
+    std::vector<char32_t> codes;
+    codes.reserve(text.size());
+    for (size_t at = 0; at < text.size();) {
+        const Character character = character_at(text, at);
+        decompose(character.code, codes);
+        at += character.size;
+    }
+    reorder(codes);
+    if (composed) compose(codes);
+    std::string result;
+    result.reserve(text.size());
+    for (const char32_t code : codes) append(result, code);
+    return result;
+}
+
+void UnicodeForms::decompose(char32_t code, std::vector<char32_t> & codes) const {
+    const char32_t syllable = code - first_syllable;
+    if (code >= first_syllable && syllable < syllables) {
+        codes.push_back(first_lead + syllable / (vowels * trails));
+        codes.push_back(first_vowel + syllable / trails % vowels);
+        if (syllable % trails != 0) codes.push_back(before_trails + syllable % trails);
+        return;
+    }
+    const auto place = std::lower_bound(decompositions_.begin(), decompositions_.end(), code,
+                                        [](const Decomposition & each, char32_t wanted) { return each.code < wanted; });
+    if (place == decompositions_.end() || place->code != code) {
+        codes.push_back(code);
+    } else {
+        const auto begin = parts_.begin();
+        codes.insert(codes.end(), begin + static_cast<ptrdiff_t>(place->begin), begin + static_cast<ptrdiff_t>(place->end));
+    }
+}
+
+void UnicodeForms::reorder(std::vector<char32_t> & codes) const {
+    const auto marks = [&](char32_t code) { return combining_[code] != 0; };
+    for (auto begin = codes.begin(); begin != codes.end();) {
+        begin = std::find_if(begin, codes.end(), marks);
+        const auto end = std::find_if_not(begin, codes.end(), marks);
+        std::stable_sort(begin, end, [&](char32_t a, char32_t b) { return combining_[a] < combining_[b]; });
+        begin = end;
+    }
+}
+
+void UnicodeForms::compose(std::vector<char32_t> & codes) const {
+    size_t written = 0;
+    size_t starter = codes.size();  // none yet
+    uint8_t last_class = 0;
+    for (const char32_t code : codes) {
+        const uint8_t combining = combining_[code];
+        // Joined to the last starter, unless a mark of the same class, or another starter, stands between.
+        if (starter < written && (starter + 1 == written || last_class < combining)) {
+            if (const char32_t one = joined(codes[starter], code)) {
+                codes[starter] = one;
+                continue;
+            }
+        }
+        if (combining == 0) starter = written;
+        last_class = combining;
+        codes[written++] = code;
+    }
+    codes.resize(written);
+}
+
+char32_t UnicodeForms::joined(char32_t first, char32_t second) const {
+    const char32_t lead = first - first_lead, vowel = second - first_vowel;
+    if (lead < leads && vowel < vowels) return first_syllable + (lead * vowels + vowel) * trails;
+    const char32_t syllable = first - first_syllable, trail = second - before_trails;
+    if (syllable < syllables && syllable % trails == 0 && trail > 0 && trail < trails) return first + trail;
+    const uint64_t pair = pair_of(first, second);
+    const auto place = std::lower_bound(compositions_.begin(), compositions_.end(), pair,
+                                        [](const Composition & each, uint64_t wanted) { return each.pair < wanted; });
+    return place == compositions_.end() || place->pair != pair ? 0 : place->joined;
+}
+
+}  // namespace qrag

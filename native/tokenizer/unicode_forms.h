@@ -1,0 +1,37 @@
+// UnicodeForms: the normal forms NFC and NFD, by tables that the description brings.
+#pragma once
+
+#include "unicode.h"
+
+namespace qrag {
+
+class UnicodeForms {
+  public:
+    explicit UnicodeForms(const TokenizerDescription & description);
+
+    /** `text` in NFC, or in NFD if not `composed`. Code points that the tables do not name are left as they are. */
+    std::string normalize(std::string_view text, bool composed) const;
+
+  private:
+    void decompose(char32_t code, std::vector<char32_t> & codes) const;
+    /** Marks that follow each other, in the order of their combining classes. */
+    void reorder(std::vector<char32_t> & codes) const;
+    void compose(std::vector<char32_t> & codes) const;
+    char32_t joined(char32_t first, char32_t second) const;
+
+    struct Decomposition {
+        char32_t code;
+        size_t begin, end;
+    };
+    struct Composition {
+        uint64_t pair;
+        char32_t joined;
+    };
+
+    CodePointTable combining_;
+    std::vector<Decomposition> decompositions_;  // in the order of their codes
+    std::vector<char32_t> parts_;
+    std::vector<Composition> compositions_;  // in the order of their pairs
+};
+
+}  // namespace qrag

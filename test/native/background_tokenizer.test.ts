@@ -1,0 +1,221 @@
+// The tokenizer in C++ on its thread: which files it takes, its queue, its end, and arguments it was not made for.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { openTokenizer } from "../../native/background_tokenizer.ts";
+import { addon, type NativeTokenizer, type TokenizerDescription } from "../../native/binding.ts";
+import { QragError } from "../../native/errors.ts";
+import { loadTokenizer, readTokenizer } from "../../native/tokenizer.ts";
+import { flatten } from "../../native/tokenizer_flat.ts";
+import { combining, decomposing } from "../../native/tokenizer_unicode.ts";
+import { tokenizerJson, tokenizerNames } from "../fixtures.ts";
+import { differences, type Json } from "./tokenizer_oracle.ts";
+import { sampleTexts } from "./tokenizer_samples.ts";
+
+const describeFixture = (name: (typeof tokenizerNames)[number]) =>
+  flatten(readTokenizer(tokenizerJson(name)));
+const openNative = (name: (typeof tokenizerNames)[number] = "bytelevel"): NativeTokenizer =>
+  new (addon().Tokenizer)(describeFixture(name));
+const texts = sampleTexts(300);
+
+describe("the choice", () => {
+  it.each(tokenizerNames)("%s: native but for normalizers it does not have", (name) => {
+    const tokenizer = openTokenizer(tokenizerJson(name));
+    expect(tokenizer.name).toBe(
+      name === "whitespace" ? "typescript (its normalizer is NFKC)" : "native",
+    );
+    tokenizer.dispose();
+  });
+
+  const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: [["a", "b"]] };
+  const replace = { type: "Replace", pattern: { String: "a" }, content: "bbbbbbbb" };
+  it.each([
+    ["its normalizer is Lowercase", { normalizer: { type: "Lowercase" } }],
+    [
+      "its normalizer lengthens texts",
+      { normalizer: { type: "Sequence", normalizers: [replace, { type: "NFD" }, replace] } },
+    ],
+    ["its unknown token is not in the vocabulary", { model: { ...model, unk_token: "?" } }],
+  ] satisfies [string, Json][])("%s: TypeScript, which says so", async (reason, parts) => {
+    const tokenizer = openTokenizer(JSON.stringify({ model, ...parts }));
+    expect(tokenizer.name).toBe(`typescript (${reason})`);
+    expect(tokenizer.vocabularySize).toBe(3);
+    expect(tokenizer.decodeToken(2)).toBe("ab");
+    expect(await tokenizer.encode(["b", ""])).toEqual([Int32Array.of(1), Int32Array.of()]);
+    tokenizer.dispose();
+    await expect(tokenizer.encode(["b"])).rejects.toMatchObject({ code: "DISPOSED" });
+  });
+});
+
+describe("the native one", () => {
+  it.each(tokenizerNames.filter((name) => name !== "whitespace"))(
+    "%s: decodes every token as the one in TypeScript does",
+    (name) => {
+      const native = openTokenizer(tokenizerJson(name));
+      const typescript = loadTokenizer(tokenizerJson(name));
+      expect(native.vocabularySize).toBe(typescript.vocabularySize);
+      for (let id = -1; id < native.vocabularySize + 2; id++) {
+        expect(native.decodeToken(id), `token ${id}`).toBe(typescript.decodeToken(id));
+      }
+      native.dispose();
+    },
+  );
+
+  it("puts every character that changes, and many others, into NFC and NFD", async () => {
+    const vocab = Object.fromEntries(
+      Array.from({ length: 256 }, (_, byte) => [
+        `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+        byte,
+      ]),
+    );
+    const model = { type: "BPE", vocab, merges: [], byte_fallback: true };
+    const codes = [...decomposing.runs, ...combining].flatMap(([first, end]) =>
+      Array.from({ length: end - first }, (_, index) => first + index),
+    );
+    for (let code = 0; code < 0x110000; code += 61) codes.push(code);
+    for (let code = 0x1100; code < 0x1200; code++) codes.push(code);
+    const texts = codes.map((code) => {
+      const character = String.fromCodePoint(code);
+      return `${character}e${character}\u0301${character}\u0316\u1161\u11a8`;
+    });
+    for (const type of ["NFC", "NFD"]) {
+      const json = JSON.stringify({ normalizer: { type }, model });
+      expect(await differences(json, texts), type).toEqual([]);
+    }
+  });
+
+  it("encodes a million of one letter", async () => {
+    const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
+    const [tokens] = await tokenizer.encode(["a".repeat(1_000_000)]);
+    const text = Array.from(new Set(tokens!.subarray(1)), (id) => tokenizer.decodeToken(id)).join(
+      "",
+    );
+    expect(text).toMatch(/^a+$/);
+    tokenizer.dispose();
+  });
+
+  it("answers each of many calls with its own, in one native call for those of one turn", async () => {
+    const tokenizer = openTokenizer(tokenizerJson("llama3"));
+    const typescript = loadTokenizer(tokenizerJson("llama3"));
+    const groups = Array.from({ length: 100 }, (_, index) =>
+      texts.slice(index, index + (index % 4)),
+    );
+    const answers = await Promise.all(groups.map((group) => tokenizer.encode(group)));
+    expect(answers).toEqual(groups.map((group) => group.map((text) => typescript.encode(text))));
+    tokenizer.dispose();
+  });
+
+  it("lets the event loop turn while it encodes", async () => {
+    const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
+    const work = tokenizer.encode(Array(20).fill("ab ".repeat(100_000)));
+    let ended = false;
+    void work.finally(() => {
+      ended = true;
+    });
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(ended).toBe(false);
+    await work;
+    tokenizer.dispose();
+  });
+});
+
+describe("its life", () => {
+  const long = ["ab ".repeat(200_000)];
+
+  it("refuses a second call while one runs, and goes on after it", async () => {
+    const tokenizer = openNative();
+    const first = tokenizer.encode(long);
+    expect(() => tokenizer.encode(["a"])).toThrow("the tokenizer is busy: one call at a time");
+    await first;
+    expect((await tokenizer.encode(["a", ""])).offsets).toEqual(Int32Array.of(0, 2, 3));
+    tokenizer.dispose();
+  });
+
+  it("rejects the running call with DISPOSED between two texts, and every later one", async () => {
+    const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
+    const running = tokenizer.encode(Array(50).fill(long[0]));
+    await Promise.resolve(); // now it runs
+    const waiting = tokenizer.encode(["a"]);
+    tokenizer.dispose();
+    tokenizer.dispose();
+    for (const work of [running, waiting, tokenizer.encode(["a"])]) {
+      await expect(work).rejects.toMatchObject({ code: "DISPOSED", name: "QragError" });
+    }
+  });
+
+  it("may end with the garbage collector", async () => {
+    for (let round = 0; round < 50; round++) await openNative().encode(["a b"]);
+  });
+});
+
+/** Runs a call that may throw or reject, but with nothing else than a typed error. */
+async function survives(call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    const typed = error instanceof QragError && error.code === "INPUT_INVALID";
+    if (!typed && !(error instanceof TypeError)) throw error;
+  }
+}
+
+describe("hostile arguments", () => {
+  const hostile = [undefined, null, 0, -1, 2 ** 40, Number.NaN, "", "a", {}, [], [1], [null], Symbol("s"), new Int32Array(3), new Uint8Array(3), () => 0]; // biome-ignore format: a list
+
+  it("end in a typed error, and the tokenizer still works", async () => {
+    const { Tokenizer, Model } = addon();
+    const description = describeFixture("sentencepiece");
+    const tokenizer = new Tokenizer(description);
+    for (const a of hostile) {
+      await survives(() => new Tokenizer(a as never));
+      await survives(() => tokenizer.encode(a as never));
+      await survives(() => tokenizer.encode([a] as never));
+      await survives(() => tokenizer.token(a as never));
+      for (const name of Object.keys(description)) {
+        await survives(() => new Tokenizer({ ...description, [name]: a as never }));
+      }
+      // A receiver of another class must not be taken for a tokenizer.
+      const encode = Tokenizer.prototype.encode as (this: unknown, ...args: unknown[]) => unknown;
+      await survives(() => encode.call(a, ["a"]));
+      await survives(() => encode.call(Model.prototype, ["a"]));
+    }
+    expect((await tokenizer.encode(["a"])).tokens.length).toBeGreaterThan(0);
+    tokenizer.dispose();
+  });
+
+  it("in a description are refused, or make a tokenizer that encodes whatever comes", async () => {
+    const descriptions = (["qwen2", "roberta", "sentencepiece", "metaspace"] as const).map(
+      describeFixture,
+    );
+    const names = Object.keys(descriptions[0]!) as (keyof TokenizerDescription)[];
+    const odd = fc.oneof(
+      fc.integer({ min: -2, max: 600 }),
+      fc.constantFrom(-(2 ** 31), 2 ** 31 - 1, 2 ** 20, 0x110000),
+    );
+    const change = fc.record({ name: fc.constantFrom(...names), place: fc.nat(), value: odd });
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...descriptions),
+        fc.array(change, { minLength: 1, maxLength: 3 }),
+        fc.nat(texts.length - 10),
+        async (description, changes, from) => {
+          const damaged = { ...description };
+          for (const { name, place, value } of changes) {
+            const part = damaged[name].slice() as Int32Array;
+            if (part.length > 0) part[place % part.length] = value;
+            Object.assign(damaged, { [name]: value % 7 === 0 ? part.subarray(0, -1) : part });
+          }
+          await survives(async () => {
+            const tokenizer = new (addon().Tokenizer)(damaged);
+            await tokenizer.encode(texts.slice(from, from + 10));
+            tokenizer.dispose();
+            accepted++;
+          });
+        },
+      ),
+      { seed: 3, numRuns: 400 },
+    );
+    expect(accepted).toBeGreaterThan(50);
+    expect(accepted).toBeLessThan(350);
+  });
+});
