@@ -19,8 +19,7 @@ export class Request<S extends Sequence = Sequence> {
   readonly #ready: S[] = [];
   /** Tokens of those. */
   #readyTokens = 0;
-  /** Until so many tokens are ready, sequences are made. */
-  #wantedTokens = 0;
+  /** The next one, on its way. */
   #making: Promise<void> | undefined;
   /** No sequence will be made any more. */
   #ended = false;
@@ -56,21 +55,21 @@ export class Request<S extends Sequence = Sequence> {
 
   /** Makes sequences of so many tokens ahead of their turn, and resolves when they are ready. Never rejects. */
   async prepare(tokens: number): Promise<void> {
-    this.#wantedTokens = tokens;
-    this.#making ??= this.#make();
-    await this.#making;
+    while (this.#readyTokens < tokens && !this.#ended) {
+      this.#making ??= this.#make();
+      await this.#making;
+    }
   }
 
+  /** Asks the source for one more sequence. */
   async #make(): Promise<void> {
     try {
-      while (this.#readyTokens < this.#wantedTokens && !this.#ended) {
-        const result = await this.#source.next();
-        if (result.done) {
-          this.#ended = true;
-        } else {
-          this.#ready.push(result.value);
-          this.#readyTokens += result.value.tokens.length;
-        }
+      const result = await this.#source.next();
+      if (result.done) {
+        this.#ended = true;
+      } else {
+        this.#ready.push(result.value);
+        this.#readyTokens += result.value.tokens.length;
       }
     } catch (error) {
       this.#broken = { error };

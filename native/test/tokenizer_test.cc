@@ -93,7 +93,7 @@ Integers encoded(Tokenizer & tokenizer, std::string_view text) {
 QRAG_TEST(tokenizer_survives_damaged_descriptions) {
     std::mt19937 random(1);
     int refused = 0, accepted = 0;
-    for (int round = 0; round < 4000; round++) {
+    for (int round = 0; round < 1000; round++) {
         TokenizerDescription description = small_description();
         for (uint32_t changes = 1 + random() % 3; changes > 0; changes--) damage(description, random);
         try {
@@ -106,7 +106,7 @@ QRAG_TEST(tokenizer_survives_damaged_descriptions) {
             refused++;
         }
     }
-    check(refused > 400 && accepted > 400, "both happen often: " + std::to_string(refused) + " refused");
+    check(refused > 100 && accepted > 100, "both happen often: " + std::to_string(refused) + " refused");
 }
 
 QRAG_TEST(tokenizer_takes_any_bytes_for_a_text) {
