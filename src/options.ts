@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly threads?: number | undefined;
   /** "reference" computes with stock operations in the file's own types: slower, and the yardstick. Default "fast". */
   readonly engine?: "fast" | "reference" | undefined;
+  /** Make int8 of 4-bit weights when loading: some verdicts a second more for twice the memory. Default false. */
+  readonly unpackWeights?: boolean | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with bytes read and bytes in all. */
@@ -96,6 +98,7 @@ const tables = {
   loadGate: {
     threads: count(limits.threads),
     engine: choice,
+    unpackWeights: flag,
     signal,
     onProgress: callback,
   } satisfies Checks<LoadOptions>,
