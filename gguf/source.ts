@@ -5,8 +5,11 @@ import { open } from "node:fs/promises";
 export interface ByteSource {
   /** Bytes in the whole source, fixed when it was opened. */
   readonly size: number;
-  /** Exactly `length` bytes from `offset`; rejects when the source has become shorter. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Exactly `length` bytes from `offset`; rejects when the source has become shorter. `into`, if given, is memory that
+   * they may be read into, at least as many; otherwise they get memory of their own.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -33,9 +36,9 @@ export async function fileSource(path: string): Promise<ByteSource> {
     const { size } = stat;
     return {
       size,
-      async read(offset, length) {
+      async read(offset, length, into = new Uint8Array(length)) {
         checkRange(offset, length, size);
-        const bytes = new Uint8Array(length);
+        const bytes = into.subarray(0, length);
         let done = 0;
         while (done < length) {
           const piece = Math.min(length - done, largestRead);

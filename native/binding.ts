@@ -94,6 +94,8 @@ export interface NativeAddon {
     threads: number,
     /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
     kernels: string,
+    /** The fast graph makes int8 of 4-bit matrices. */
+    unpack: boolean,
   ) => NativeModel;
   /** The kernel sets this machine runs, the best first. */
   kernels(): string[];

@@ -13,13 +13,14 @@ import type { Progress } from "./options.ts";
 /** The model that is used when none is named, seen from the package's folder. Putting the file there completes it. */
 const defaultModel = join("models", "qrag.gguf");
 
-/** Bytes in one read: large enough for a disk's full speed, small enough to copy within a millisecond or two. */
-const chunkBytes = 4 * 1024 * 1024;
+/** Bytes in one read: large enough for a disk's full speed, small enough to copy within a millisecond. */
+const chunkBytes = 1024 * 1024;
 
 export interface LoadModelOptions {
   readonly threads: number;
   /** As native/model.ts has it. */
   readonly kernels?: string | undefined;
+  readonly unpackWeights?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -72,10 +73,10 @@ export async function openGguf(path: string): Promise<{ source: ByteSource; file
 /** Loads the model `name`, or the package's own. When this fails, nothing stays open. */
 export async function loadModel(
   name: string | undefined,
-  { threads, kernels, signal, onProgress }: LoadModelOptions,
+  { onProgress, ...opening }: LoadModelOptions,
   native: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
-  signal?.throwIfAborted();
+  opening.signal?.throwIfAborted();
   const path = modelPath(name);
   const { source, file } = await openGguf(path);
   let tokenizer: BackgroundTokenizer | undefined;
@@ -92,14 +93,14 @@ export async function loadModel(
       done += bytes;
       onProgress?.({ done, total });
     };
+    const buffers: Buffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)];
     const streams = description.tensors.map(
-      (tensor): TensorStream => ({ ...tensor, chunks: () => chunksOf(source, tensor, progress) }),
+      (tensor): TensorStream => ({
+        ...tensor,
+        chunks: () => chunksOf(source, tensor, buffers, progress),
+      }),
     );
-    const model = await native.openModel(description.numbers, streams, {
-      threads,
-      kernels,
-      signal,
-    });
+    const model = await native.openModel(description.numbers, streams, opening);
     return { path, description, tokenizer, model, fullHead };
   } catch (error) {
     tokenizer?.dispose();
@@ -109,13 +110,20 @@ export async function loadModel(
   }
 }
 
+/** Two pieces of memory for chunksOf, which fills one while the other is copied. */
+type Buffers = [Uint8Array, Uint8Array];
+
 /** A tensor's bytes in order. The next piece is read while the caller copies this one. */
 async function* chunksOf(
   source: ByteSource,
   { offset, byteLength }: TensorInfo,
+  buffers: Buffers,
   progress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
-  const read = (at: number) => source.read(offset + at, Math.min(chunkBytes, byteLength - at));
+  const read = (at: number) => {
+    buffers.reverse();
+    return source.read(offset + at, Math.min(chunkBytes, byteLength - at), buffers[0]);
+  };
   let next: Promise<Uint8Array> | undefined = read(0);
   try {
     for (let at = 0; next; ) {
@@ -155,9 +163,9 @@ export async function openFile(path: string): Promise<ByteSource> {
   }
   return {
     size: source.size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       try {
-        return await source.read(offset, length);
+        return await source.read(offset, length, into);
       } catch (cause) {
         throw new QragError("MODEL_INVALID", `could not be read: ${reason(cause)}`, { cause });
       }

@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly calibration?: string | undefined;
   /** With the backend "llama". Default "auto". */
   readonly gpu?: Gpu | undefined;
+  /** Make int8 of 4-bit weights when loading: some verdicts a second more for twice the memory. Default false. */
+  readonly unpackWeights?: boolean | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with bytes read and bytes in all. */
@@ -112,6 +114,7 @@ const tables = {
     threads: count(limits.threads),
     backend: choice("native", "llama"),
     engine: choice("fast", "reference"),
+    unpackWeights: flag,
     calibration: file,
     gpu: choice("auto", "metal", "cuda", "vulkan", false),
     signal,

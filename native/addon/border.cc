@@ -40,6 +40,11 @@ double number_argument(const Napi::Value & value, const char * name) {
     return value.As<Napi::Number>().DoubleValue();
 }
 
+bool boolean_argument(const Napi::Value & value, const char * name) {
+    expect(value.IsBoolean(), name, "true or false");
+    return value.As<Napi::Boolean>().Value();
+}
+
 int64_t integer_argument(const Napi::Value & value, const char * name) {
     const double number = number_argument(value, name);
     // 2^53: beyond it doubles skip integers, and far beyond it the conversion is undefined.

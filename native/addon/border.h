@@ -38,6 +38,7 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
 /** Argument checks: the type and nothing more. Ranges are the engine's to know. All throw input_invalid. */
 std::string text_argument(const Napi::Value & value, const char * name);
 double number_argument(const Napi::Value & value, const char * name);
+bool boolean_argument(const Napi::Value & value, const char * name);
 int64_t integer_argument(const Napi::Value & value, const char * name);
 Napi::Object object_argument(const Napi::Value & value, const char * name);
 Napi::Array array_argument(const Napi::Value & value, const char * name);

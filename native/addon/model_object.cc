@@ -83,7 +83,8 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info)
         const int64_t threads = integer_argument(info[2], "threads");
         if (threads < 1 || threads > 512) throw Error(Code::input_invalid, "expected 1 to 512 for threads");
         const std::string kernels = text_argument(info[3], "kernels");
-        engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels);
+        const bool unpack = boolean_argument(info[4], "unpack");
+        engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels, unpack);
         kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
         open(env, "qrag model");
     });

@@ -5,6 +5,10 @@
 #include <cmath>
 #include <string>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "error.h"
 #include "ggml-cpu.h"
 #include "../kernels/dispatch.h"
@@ -41,11 +45,22 @@ const Kernels * kernels_argument(const std::string & name) {
     return name.empty() && kernels == &portable_kernels ? nullptr : kernels;
 }
 
+/** What loading needed for a moment goes back to the system: glibc would keep it for a process that may never ask again. */
+void return_freed_memory() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 Engine::Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads,
-               const std::string & kernels)
-    : numbers_(numbers), threads_(threads), kernels_(kernels_argument(kernels)), weights_(numbers, specs) {
+               const std::string & kernels, bool unpack)
+    : numbers_(numbers),
+      threads_(threads),
+      kernels_(kernels_argument(kernels)),
+      unpack_(unpack),
+      weights_(numbers, specs) {
     if (threads < 1 || threads > GGML_MAX_N_THREADS) {
         throw Error(Code::input_invalid, "threads is " + std::to_string(threads) + ", expected 1 to " +
                                              std::to_string(GGML_MAX_N_THREADS));
@@ -60,9 +75,11 @@ Engine::~Engine() {
 void Engine::seal() {
     weights_.check();
     if (kernels_ == nullptr) return;
-    fast_ = std::make_unique<FastGraph>(numbers_, weights_.shared, weights_.blocks, *kernels_,
-                                        static_cast<size_t>(threads_), [this] { return cancelled_.load(); });
-    weights_.release_blocks();
+    const Packing packing{*kernels_, unpack_, static_cast<size_t>(threads_),
+                          [this](size_t block) { weights_.release_block(block); }};
+    fast_ = std::make_unique<FastGraph>(numbers_, weights_.shared, weights_.blocks, packing,
+                                        [this] { return cancelled_.load(); });
+    return_freed_memory();
 }
 
 void Engine::prepare_reference() {

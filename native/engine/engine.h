@@ -26,7 +26,9 @@ struct Step {
 class Engine {
   public:
     /** `kernels`: a set's name for the fast graph, "reference" for ggml's operations alone, "" for what is best here. */
-    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels);
+    /** `unpack`: the fast graph makes int8 of 4-bit matrices too. */
+    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels,
+           bool unpack = false);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine & operator=(const Engine &) = delete;
@@ -61,6 +63,7 @@ class Engine {
     const Numbers numbers_;
     const int threads_;
     const Kernels * const kernels_;
+    const bool unpack_;
     Weights weights_;
     std::atomic<bool> cancelled_{false};
     std::unique_ptr<FastGraph> fast_;

@@ -60,6 +60,18 @@ void attend(const FastModel & model, size_t layer, const Row * rows, size_t coun
     }
 }
 
+/** out = the scratch's first `count` rows times a matrix; one of nibbles is unpacked a few panels at a time. */
+void multiply(const FastModel & model, Scratch & scratch, size_t count, const Packed & matrix, Into into, float * out,
+              size_t stride) {
+    const size_t step = matrix.channels_at_once();
+    for (size_t first = 0; first < matrix.channels(); first += step) {
+        const size_t last = std::min(first + step, matrix.channels());
+        const Panels panels = matrix.panels(first, last, model.kernels, scratch.unpacked.data());
+        model.kernels.multiply(scratch.rows(count, matrix.inputs()), panels, into,
+                               out + (into == Into::swiglu ? first / 2 : first), stride);
+    }
+}
+
 }  // namespace
 
 Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
@@ -70,7 +82,15 @@ Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
       scales(rows_together),
       qkv(rows_together * qkv_stride),
       mixed(rows_together * heads * weights.width),
-      hidden(rows_together * weights.feed_forward) {}
+      hidden(rows_together * weights.feed_forward) {
+    size_t bytes = 0;
+    for (const FastBlock & block : weights.blocks) {
+        for (const Packed * matrix : {&block.qkv, &block.output, &block.gate_up, &block.down}) {
+            bytes = std::max(bytes, matrix->unpacked_bytes());
+        }
+    }
+    if (bytes > 0) unpacked = Aligned<int8_t>(bytes);
+}
 
 void Scratch::prepare(size_t count, size_t positions, const FastWeights & weights) {
     const size_t together = std::max(attention_rows, heads);
@@ -99,20 +119,18 @@ void FastModel::turn_to(size_t positions) {
 
 void project(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
-    const Panels panels = block.qkv.panels();
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const auto length = static_cast<size_t>(model.numbers.embedding_length);
-    const size_t width = model.weights.width, head_floats = scratch.heads * width;
+    const size_t width = model.weights.width, head_floats = scratch.heads * width, inputs = block.qkv.inputs();
     const size_t step = rows_in_pass(count);
     for (size_t start = 0; start < count; start += step) {
         const size_t here = std::min(step, count - start);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.normalize(
                 x + (start + i) * model.weights.embedding, block.attn_norm.data(), model.numbers.norm_epsilon, length,
-                scratch.quantized.data() + i * panels.inputs, panels.inputs);
+                scratch.quantized.data() + i * inputs, inputs);
         }
-        model.kernels.multiply(scratch.rows(here, panels.inputs), panels, Into::store, scratch.qkv.data(),
-                               scratch.qkv_stride);
+        multiply(model, scratch, here, block.qkv, Into::store, scratch.qkv.data(), scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
             const Row & row = rows[start + i];
             float * q = scratch.qkv.data() + i * scratch.qkv_stride;
@@ -130,7 +148,6 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
 
 void finish_block(const FastModel & model, size_t layer, const Row * rows, size_t count, float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
-    const Panels output = block.output.panels(), gate_up = block.gate_up.panels(), down = block.down.panels();
     const size_t head_floats = scratch.heads * model.weights.width;
     const auto length = static_cast<size_t>(model.numbers.embedding_length);
     const size_t step = rows_in_pass(count);
@@ -142,23 +159,22 @@ void finish_block(const FastModel & model, size_t layer, const Row * rows, size_
         attend(model, layer, rows + start, here, scratch.query_states.data() + start * head_floats, scratch);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(scratch.mixed.data() + i * head_floats, head_floats,
-                                                       quantized + i * output.inputs, output.inputs);
+                                                       quantized + i * block.output.inputs(), block.output.inputs());
         }
-        model.kernels.multiply(scratch.rows(here, output.inputs), output, Into::add, residual, model.weights.embedding);
+        multiply(model, scratch, here, block.output, Into::add, residual, model.weights.embedding);
 
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.normalize(
                 residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon, length,
-                quantized + i * gate_up.inputs, gate_up.inputs);
+                quantized + i * block.gate_up.inputs(), block.gate_up.inputs());
         }
-        model.kernels.multiply(scratch.rows(here, gate_up.inputs), gate_up, Into::swiglu, scratch.hidden.data(),
-                               model.weights.feed_forward);
+        multiply(model, scratch, here, block.gate_up, Into::swiglu, scratch.hidden.data(), model.weights.feed_forward);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(
                 scratch.hidden.data() + i * model.weights.feed_forward, model.weights.feed_forward,
-                quantized + i * down.inputs, down.inputs);
+                quantized + i * block.down.inputs(), block.down.inputs());
         }
-        model.kernels.multiply(scratch.rows(here, down.inputs), down, Into::add, residual, model.weights.embedding);
+        multiply(model, scratch, here, block.down, Into::add, residual, model.weights.embedding);
     }
 }
 

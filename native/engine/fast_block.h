@@ -31,6 +31,7 @@ struct Scratch {
     // Of the rows that go through a product together.
     Aligned<uint8_t> quantized;  // [rows][inputs of the product at hand]
     Aligned<float> scales, qkv, mixed, hidden, attention;
+    Aligned<int8_t> unpacked;  // panels of the 4-bit matrix at hand
     // Of all the thread's rows.
     std::vector<float> states;        // the residual stream: [rows][embedding]
     std::vector<float> query_states;  // queries between the two halves of a block: [rows][heads * width]

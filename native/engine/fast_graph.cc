@@ -22,13 +22,13 @@ size_t common_length(const int32_t * a, const int32_t * b, size_t length) {
 }  // namespace
 
 FastGraph::FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
-                     const Kernels & kernels, size_t threads, std::function<bool()> cancelled)
+                     const Packing & packing, std::function<bool()> cancelled)
     : shared_(shared),
       cancelled_(std::move(cancelled)),
-      model_{numbers, kernels, FastWeights(numbers, shared, blocks), {}},
+      model_{numbers, packing.kernels, FastWeights(numbers, shared, blocks, packing), {}},
       prefix_(sequence(/*keep_all=*/true)),
-      team_(threads, [&kernels] { kernels.begin_thread(); }, [&kernels] { kernels.end_thread(); }) {
-    for (size_t i = 0; i < threads; i++) scratch_.emplace_back(numbers, model_.weights);
+      team_(packing.threads, [this] { model_.kernels.begin_thread(); }, [this] { model_.kernels.end_thread(); }) {
+    for (size_t i = 0; i < packing.threads; i++) scratch_.emplace_back(numbers, model_.weights);
 }
 
 KeyValues FastGraph::sequence(bool keep_all) const {

@@ -15,7 +15,7 @@ class FastGraph {
   public:
     /** `cancelled` is asked between blocks. */
     FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
-              const Kernels & kernels, size_t threads, std::function<bool()> cancelled);
+              const Packing & packing, std::function<bool()> cancelled);
 
     /** The decision rows' logits at each sequence's last token; the sequences were checked before. */
     std::vector<float> decide(const int32_t * tokens, const int32_t * offsets, size_t count);

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "fast_weights.h"
+#include "packed.h"
 
 namespace qrag {
 

@@ -1,6 +1,9 @@
 // Threads sleep between runs and spin within one: a meeting lasts microseconds, a run milliseconds.
 #include "team.h"
 
+#include <algorithm>
+#include <exception>
+
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -90,6 +93,25 @@ void Team::loop(size_t index) {
         (*work)(index);
         meet();
     }
+}
+
+void share_out(size_t count, size_t threads, const std::function<void(size_t)> & work) {
+    std::atomic<size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr failure;
+    Team team(std::max<size_t>(1, std::min(threads, count)), [] {}, [] {});
+    team.run([&](size_t) {
+        for (size_t i = next++; i < count; i = next++) {
+            try {
+                work(i);
+            } catch (...) {
+                const std::lock_guard<std::mutex> lock(mutex);
+                if (!failure) failure = std::current_exception();
+                next = count;
+            }
+        }
+    });
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace qrag

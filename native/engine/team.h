@@ -40,4 +40,7 @@ class Team {
     std::vector<std::thread> threads_;  // last: they use everything above
 };
 
+/** Calls work(0) .. work(count - 1), spread over so many threads, and throws the first of their exceptions in the end. */
+void share_out(size_t count, size_t threads, const std::function<void(size_t)> & work);
+
 }  // namespace qrag

@@ -23,17 +23,18 @@ std::string text_of(const std::vector<int64_t> & shape) {
     return text + "]";
 }
 
-/** A place for one tensor: a table row, and where its pointer goes. */
+/** A place for one tensor: a table row, where its pointer goes, and whose memory it lies in. */
 struct Place {
     const TensorRow * row;
     ggml_tensor ** pointer;
+    size_t memory;
 };
 
 std::map<std::string, Place> places(Shared & shared, std::vector<Block> & blocks) {
     std::map<std::string, Place> result;
     for (const TensorRow & row : tensor_table()) {
         if (row.shared != nullptr) {
-            result[row.name] = {&row, &(shared.*row.shared)};
+            result[row.name] = {&row, &(shared.*row.shared), blocks.size()};
             continue;
         }
         const std::string pattern = row.name;
@@ -41,7 +42,7 @@ std::map<std::string, Place> places(Shared & shared, std::vector<Block> & blocks
         for (size_t i = 0; i < blocks.size(); i++) {
             std::string name = pattern;
             name.replace(hole, std::strlen("{block}"), std::to_string(i));
-            result[name] = {&row, &(blocks[i].*row.block)};
+            result[name] = {&row, &(blocks[i].*row.block), row.matrix ? i : blocks.size()};
         }
     }
     return result;
@@ -75,14 +76,13 @@ Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs)
     blocks.assign(static_cast<size_t>(numbers.block_count), Block{});
     std::map<std::string, Place> free_places = places(shared, blocks);
 
-    blocks_context_ = descriptions(specs.size());
-    shared_context_ = descriptions(specs.size());
+    for (size_t i = 0; i < blocks.size(); i++) contexts_.push_back(descriptions(tensor_table().size()));
+    contexts_.push_back(descriptions(specs.size()));
     for (const TensorSpec & spec : specs) {
         const auto place = free_places.find(spec.name);
         if (place == free_places.end()) refuse(spec.name, "unknown, or announced twice");
         const WeightType & type = checked_type(spec, *place->second.row, numbers);
-        const TensorRow & row = *place->second.row;
-        ggml_context * context = row.block != nullptr && row.matrix ? blocks_context_.get() : shared_context_.get();
+        ggml_context * context = contexts_[place->second.memory].get();
         ggml_tensor * tensor =
             ggml_new_tensor(context, type.type, static_cast<int>(spec.shape.size()), spec.shape.data());
         ggml_set_name(tensor, spec.name.c_str());
@@ -93,12 +93,11 @@ Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs)
     for (const auto & [name, place] : free_places) {
         if (place.row->required) refuse(name, "missing");
     }
-    blocks_memory_.reset(ggml_backend_alloc_ctx_tensors_from_buft(blocks_context_.get(), ggml_backend_cpu_buffer_type()));
-    shared_memory_.reset(ggml_backend_alloc_ctx_tensors_from_buft(shared_context_.get(), ggml_backend_cpu_buffer_type()));
-    if (!blocks_memory_ || !shared_memory_) throw Error(Code::out_of_memory, "no memory for the model's weights");
+    for (const ggml_context_ptr & context : contexts_) {
+        memory_.emplace_back(ggml_backend_alloc_ctx_tensors_from_buft(context.get(), ggml_backend_cpu_buffer_type()));
+        if (!memory_.back()) throw Error(Code::out_of_memory, "no memory for the model's weights");
+    }
 }
-
-void Weights::release_blocks() { blocks_memory_.reset(); }
 
 void Weights::write(size_t index, size_t offset, const void * bytes, size_t size) {
     if (index >= slots_.size()) throw Error(Code::input_invalid, "there is no tensor number " + std::to_string(index));

@@ -28,9 +28,9 @@ class Weights {
     /** Throws model_invalid when a tensor has bytes missing or holds a number that is not finite. */
     void check() const;
 
-    /** Frees the blocks' matrices, once somebody has packed them in another form. The reference graph needs them. */
-    void release_blocks();
-    bool blocks_released() const { return !blocks_memory_; }
+    /** Frees a block's matrices, once somebody has packed them in another form. The reference graph needs them all. */
+    void release_block(size_t block) { memory_[block].reset(); }
+    bool blocks_released() const { return !memory_.front(); }
 
     Shared shared{};
     std::vector<Block> blocks;
@@ -41,9 +41,9 @@ class Weights {
         size_t written;
     };
 
-    // The blocks' matrices, nearly all of a model, have memory of their own.
-    ggml_context_ptr blocks_context_, shared_context_;
-    ggml_backend_buffer_ptr blocks_memory_, shared_memory_;
+    // Each block's matrices have memory of their own; in the end there is one more, for everything else.
+    std::vector<ggml_context_ptr> contexts_;
+    std::vector<ggml_backend_buffer_ptr> memory_;
     std::vector<Slot> slots_;  // in the order of the specs
 };
 

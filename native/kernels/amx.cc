@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "vector_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -254,8 +255,8 @@ void attend(const Attention & a) {
 }  // namespace
 
 const Kernels amx_kernels = {
-    "amx", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>,
-    {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, attend,
+    "amx", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, attend,
 };
 
 }  // namespace qrag

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -45,8 +46,8 @@ constexpr size_t row_tile = 4;
 }  // namespace
 
 const Kernels avx2_kernels = {
-    "avx2", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, float_blocks,
-    /*attention_step=*/0, attend,
+    "avx2", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -85,8 +86,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels avx512_vnni_kernels = {
-    "avx512-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, float_blocks,
-    /*attention_step=*/0, attend,
+    "avx512-vnni", /*offset_activations=*/true, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -44,8 +45,8 @@ constexpr size_t row_tile = 6;
 }  // namespace
 
 const Kernels avx_vnni_kernels = {
-    "avx-vnni", /*offset_activations=*/true, begin_thread, end_thread, multiply, quantize<128>, normalize<128>, float_blocks,
-    /*attention_step=*/0, attend,
+    "avx-vnni", /*offset_activations=*/true, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

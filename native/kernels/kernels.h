@@ -10,7 +10,7 @@ namespace qrag {
  * Weights as all kernels read them: panels of 16 output channels, in a panel four consecutive inputs of every channel
  * side by side, so that one 64-byte row feeds one AMX tile row, one zmm, two ymm or four NEON registers.
  *
- *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= 127
+ *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= the set's largest_weight
  *
  * `inputs` is a multiple of 64, channels of 16; padding is zero.
  */
@@ -22,6 +22,22 @@ struct Panels {
     size_t channels;
 };
 
+/**
+ * The same weights in four bits, as they wait in memory for their panel's turn. Two lines of 64 bytes lie in one, the
+ * first in the low halves of its bytes; every 32 inputs of a channel have a multiplier:
+ *
+ *   data[panel][input / 8][channel][input % 4]      nibble n of 0 to 15 for input % 8 < 4, and for the four after them
+ *   multipliers[panel][input / 32][channel]         int8 = ((n - 8) * multiplier + 128) >> 8
+ *
+ * The product and its sum with 128 fit 16 bits.
+ */
+struct Nibbles {
+    const uint8_t * data;
+    const int16_t * multipliers;
+    size_t inputs;
+};
+
+constexpr size_t nibble_group = 32;
 constexpr size_t panel_channels = 16;
 constexpr size_t input_step = 64;
 constexpr size_t row_step = 16;
@@ -74,9 +90,13 @@ struct Kernels {
     const char * name;
     /** Activations are int8 + 128. */
     bool offset_activations;
+    /** The magnitude up to which weights are exact: 127, or less where sums of products must fit 16 bits. */
+    int largest_weight;
     /** Once on every thread that computes; false when the system refuses. */
     bool (*begin_thread)();
     void (*end_thread)();
+    /** Panels from `panel` on, as int8. */
+    void (*unpack)(const Nibbles & nibbles, size_t panel, size_t count, int8_t * out);
     void (*multiply)(const Rows & rows, const Panels & panels, Into into, float * out, size_t out_stride);
     /** One row: out = quantized x, of `inputs` bytes of which those from `count` on are padding. Returns the scale. */
     float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);

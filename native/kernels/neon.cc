@@ -4,6 +4,7 @@
 #include <arm_neon.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -68,8 +69,8 @@ constexpr size_t row_tile = 2;
 }  // namespace
 
 const Kernels neon_kernels = {
-    "neon", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, float_blocks,
-    /*attention_step=*/0, attend,
+    "neon", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

@@ -3,6 +3,7 @@
 #include <arm_neon.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -16,8 +17,8 @@ void end_thread() {}
 }  // namespace
 
 const Kernels neon_dotprod_kernels = {
-    "neon-dotprod", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>,
-    float_blocks, /*attention_step=*/0, attend,
+    "neon-dotprod", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

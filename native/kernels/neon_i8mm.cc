@@ -3,6 +3,7 @@
 #include <arm_neon.h>
 
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -105,8 +106,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels neon_i8mm_kernels = {
-    "neon-i8mm", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>,
-    float_blocks, /*attention_step=*/0, attend,
+    "neon-i8mm", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

@@ -1,6 +1,7 @@
 // The portable kernels: the specification that every other set is tested against.
 #define QRAG_LANES 4
 #include "attention_inl.h"
+#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
@@ -42,8 +43,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels portable_kernels = {
-    "portable", /*offset_activations=*/false, begin_thread, end_thread, multiply, quantize<0>, normalize<0>, float_blocks,
-    /*attention_step=*/0, attend,
+    "portable", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag

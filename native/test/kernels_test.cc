@@ -3,7 +3,7 @@
 #include <cstring>
 #include <random>
 
-#include "../engine/fast_weights.h"
+#include "../engine/packed.h"
 #include "../kernels/dispatch.h"
 #include "check.h"
 
@@ -49,15 +49,17 @@ struct Activations {
 /** Products with integers chosen by `activation(row, input)` and `weight(channel, input)` of magnitude up to 127. */
 template <typename Activation, typename Weight>
 void compare_products(size_t rows, size_t channels, size_t inputs, Activation activation, Weight weight) {
-    Packed packed(inputs, channels);
-    std::vector<std::vector<float>> plain(channels, std::vector<float>(inputs));
-    for (size_t c = 0; c < channels; c++) {
-        for (size_t i = 0; i < inputs; i++) plain[c][i] = static_cast<float>(weight(c, i));
-        plain[c][inputs - 1] = 127;  // so that the channel's scale is 1
-        packed.set(c, plain[c].data(), inputs);
-    }
-    const Panels panels = packed.panels();
     for_each_set([&](const Kernels & kernels) {
+        Packed packed(inputs, channels, /*four_bit=*/false, kernels.largest_weight);
+        std::vector<std::vector<float>> plain(channels, std::vector<float>(inputs));
+        for (size_t c = 0; c < channels; c++) {
+            // The largest weight there is, so that the channel's scale is 1.
+            const int largest = kernels.largest_weight;
+            for (size_t i = 0; i < inputs; i++) plain[c][i] = static_cast<float>(weight(c, i) * largest / 127);
+            plain[c][inputs - 1] = static_cast<float>(largest);
+            packed.set(c, {plain[c], {}});
+        }
+        const Panels panels = packed.panels(0, packed.channels(), kernels, nullptr);
         Activations activations(kernels, rows, panels.inputs);
         for (size_t r = 0; r < rows; r++) {
             activations.scales[r] = 0.001f * static_cast<float>(r % 7 + 1);
@@ -110,6 +112,62 @@ QRAG_TEST(products_of_extreme_numbers_do_not_saturate) {
         }
     }
     compare_products(3, 32, 64, [](size_t, size_t) { return 0; }, [](size_t, size_t) { return 1; });
+}
+
+QRAG_TEST(nibbles_are_unpacked_to_the_same_bytes_by_every_set) {
+    constexpr size_t panels = 3, inputs = 192, count = panels * panel_channels * inputs;
+    std::mt19937 random(5);
+    Aligned<uint8_t> data(count / 2);
+    Aligned<int16_t> multipliers(count / nibble_group);
+    for (size_t i = 0; i < data.size(); i++) data[i] = static_cast<uint8_t>(random());
+    // -8 times 127 / 8 is the most that the packing makes.
+    for (size_t i = 0; i < multipliers.size(); i++) multipliers[i] = static_cast<int16_t>(random() % 8129) - 4064;
+    for_each_set([&](const Kernels & kernels) {
+        Aligned<int8_t> all(count), last(count / panels);
+        kernels.unpack({data.data(), multipliers.data(), inputs}, 0, panels, all.data());
+        kernels.unpack({data.data(), multipliers.data(), inputs}, panels - 1, 1, last.data());
+        check(std::memcmp(last.data(), all.data() + (panels - 1) * last.size(), last.size()) == 0, "one panel alone");
+        for (size_t i = 0; i < count; i++) {
+            const size_t panel = i / (panel_channels * inputs), line = i / 64 % (inputs / 4), at = i % 64;
+            const uint8_t two = data[panel * panel_channels * inputs / 2 + line / 2 * 64 + at];
+            const int nibble = line % 2 == 0 ? two % 16 : two / 16;
+            const int multiplier = multipliers[(panel * inputs + line * 4) / nibble_group * panel_channels + at / 4];
+            const double exact = (nibble - 8) * multiplier / 256.0;
+            check(static_cast<double>(all[i]) == std::floor(exact + 0.5), "byte " + std::to_string(i));
+        }
+    });
+}
+
+QRAG_TEST(four_bit_rows_keep_their_values) {
+    constexpr size_t inputs = 96;
+    std::mt19937 random(6);
+    for_each_set([&](const Kernels & kernels) {
+        Packed four(inputs, panel_channels, /*four_bit=*/true, kernels.largest_weight);
+        std::vector<SourceRow> rows(panel_channels - 1);  // the last channel stays empty
+        for (size_t c = 0; c < rows.size(); c++) {
+            for (size_t i = 0; i < inputs; i++) {
+                // A channel of zeros, a group of zeros with any step, negative steps, and nibbles of 0 and 1 alone.
+                if (i % nibble_group == 0) rows[c].steps.push_back(0.01f * static_cast<float>(1 + random() % 50) * (c % 2 ? -1 : 1));
+                const int nibble = c == 3 || (c == 4 && i < nibble_group) ? 0 : c == 5 ? int(random() % 2) : int(random() % 16) - 8;
+                rows[c].values.push_back(rows[c].steps.back() * static_cast<float>(nibble));
+            }
+            four.set(c, rows[c], 2.0f);
+        }
+        Aligned<int8_t> unpacked(four.unpacked_bytes());
+        const Panels panels = four.panels(0, panel_channels, kernels, unpacked.data());
+        for (size_t c = 0; c < panel_channels; c++) {
+            int32_t sum = 0;
+            for (size_t i = 0; i < panels.inputs; i++) {
+                const int value = panels.data[i / 4 * 64 + c * 4 + i % 4];
+                sum += value;
+                const float exact = c < rows.size() && i < inputs ? 2 * rows[c].values[i] : 0;
+                // Half a step of rounding, and eight times half of the 256th that the multiplier is exact to.
+                check_near(static_cast<double>(panels.scales[c]) * value, static_cast<double>(exact),
+                           static_cast<double>(panels.scales[c]) * (0.5 + 4.0 / 256 + 1e-4), "a weight");
+            }
+            check(panels.sums[c] == sum, "the channel's sum");
+        }
+    });
 }
 
 QRAG_TEST(rows_are_quantized_to_the_nearest_step) {

@@ -146,12 +146,18 @@ void PlainModel::fill(Engine & engine) const {
     }
 }
 
-PlainModel make_plain_model(bool optional, unsigned seed) {
+PlainModel make_plain_model(bool optional, unsigned seed, bool whole_groups) {
     PlainModel model;
     model.numbers = {/*context*/ 64, /*embedding*/ 24, /*blocks*/ 3, /*feed forward*/ 40, /*heads*/ 6, /*kv heads*/ 2,
                      /*key length*/ 8, /*rope*/ optional ? 4 : 8, /*vocabulary*/ 50, /*decision*/ 3, 1e-5f, 10000.0f};
+    if (whole_groups) {
+        model.numbers.embedding_length = 64;
+        model.numbers.feed_forward_length = 96;
+        model.numbers.head_count = 4;
+        model.numbers.key_length = model.numbers.rope_dimension_count = 16;
+    }
     std::mt19937 random(seed);
-    std::normal_distribution<float> normal(0.0f, 0.3f);
+    std::normal_distribution<float> normal(0.0f, whole_groups ? 0.18f : 0.3f);
     std::map<std::string, std::vector<float>> tensors;
     for (const TensorSpec & spec : model.specs()) {
         const bool vector = spec.shape.size() == 1;

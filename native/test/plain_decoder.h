@@ -31,7 +31,10 @@ struct PlainModel {
     std::vector<std::vector<double>> last_states(const std::vector<int32_t> & tokens) const;
 };
 
-/** 8 to 64 wide, with grouped heads; `optional` adds an untied head and RoPE factors and turns only part of a head. */
-PlainModel make_plain_model(bool optional, unsigned seed);
+/**
+ * 8 to 64 wide, with grouped heads; `optional` adds an untied head and RoPE factors and turns only part of a head;
+ * `whole_groups` makes rows of multiples of 32, which 4-bit types ask for.
+ */
+PlainModel make_plain_model(bool optional, unsigned seed, bool whole_groups = false);
 
 }  // namespace qrag::test

@@ -118,10 +118,10 @@ describe("hostile arguments", () => {
         await survives(() => call(quantizeRows, "Q8_0", a, b));
         await survives(() => call(quantizeRows, a, b, 32));
         await survives(() => call(dequantizeRows, "Q4_K", a, b));
-        await survives(() => new Model(a as never, b as never, 1, ""));
-        await survives(() => new Model(smallNumbers, tensors, a as never, b as never));
+        await survives(() => new Model(a as never, b as never, 1, "", false));
+        await survives(() => new Model(smallNumbers, tensors, a as never, b as never, a as never));
         await survives(
-          () => new Model({ ...smallNumbers, blockCount: a as never }, b as never, 1, ""),
+          () => new Model({ ...smallNumbers, blockCount: a as never }, b as never, 1, "", false),
         );
       }
     }
@@ -152,7 +152,7 @@ describe("hostile arguments", () => {
         throw new TypeError("mine");
       },
     });
-    expect(() => new (addon().Model)(trap, [], 1, "")).toThrow("mine");
+    expect(() => new (addon().Model)(trap, [], 1, "", false)).toThrow("mine");
   });
 });
 
@@ -222,7 +222,7 @@ describe("a model's life", () => {
   const offsets = new Int32Array([0, 4]);
 
   it("refuses to score before it is sealed, and to be filled after", async () => {
-    const raw = new (addon().Model)(smallNumbers, smallTensors(smallNumbers), 1, "");
+    const raw = new (addon().Model)(smallNumbers, smallTensors(smallNumbers), 1, "", false);
     expect(() => raw.score(tokens, offsets, scoreMode.decision)).toThrow("seal the model first");
     await expect(raw.seal()).rejects.toMatchObject({ code: "MODEL_INVALID" });
     raw.dispose();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addon } from "../../native/binding.ts";
-import { loadGate } from "../../src/index.ts";
+import { type LoadOptions, loadGate } from "../../src/index.ts";
 import { codeOf } from "./fakes.ts";
 import { type ModelFileSettings, modelFile } from "./model_file.ts";
 
@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function randomGate(settings: ModelFileSettings = {}, engine: "fast" | "reference" = "fast") {
+async function randomGate(settings: ModelFileSettings = {}, options: LoadOptions = {}) {
   const path = join(folder, `${JSON.stringify(settings).replace(/\W+/g, "-")}.gguf`);
   await writeFile(path, await modelFile(settings));
-  return loadGate(path, { threads: 1, engine });
+  return loadGate(path, { threads: 1, ...options });
 }
 
 const query = "capital of Germany";
@@ -45,8 +45,17 @@ describe("a loaded gate", () => {
     for (const { text, label } of gate.info.decision) expect(text.trim()).toBe(label);
   });
 
+  it("computes with 4-bit weights as they are, and unpacked", async () => {
+    await using reference = await randomGate({ type: "Q4_0" }, { engine: "reference" });
+    const { margin } = await reference.judge(query, passages[0]!);
+    for (const unpackWeights of [false, true]) {
+      await using gate = await randomGate({ type: "Q4_0" }, { unpackWeights });
+      expect((await gate.judge(query, passages[0]!)).margin).toBeCloseTo(margin, 0);
+    }
+  });
+
   it("takes the reference engine when asked to, and the kernels that QRAG_CPU names", async () => {
-    await using reference = await randomGate({}, "reference");
+    await using reference = await randomGate({}, { engine: "reference" });
     expect(reference.info).toMatchObject({ engine: "reference", level: addon().version().level });
     const { margin } = await reference.judge(query, passages[0]!);
     const before = process.env.QRAG_CPU;
@@ -111,10 +120,10 @@ describe("a loaded gate", () => {
   });
 
   it("evaluates the whole vocabulary where the file allows it", async () => {
-    await using tied = await randomGate({}, "reference");
+    await using tied = await randomGate({}, { engine: "reference" });
     const verdict = await tied.judge(query, "Berlin", { fullVocabulary: true });
     expect(verdict.margin).toBeCloseTo((await tied.judge(query, "Berlin")).margin, 4);
-    await using headless = await randomGate({ head: "left out" }, "reference");
+    await using headless = await randomGate({ head: "left out" }, { engine: "reference" });
     expect(headless.info.fullVocabulary).toBe(false);
     await expect(headless.score(query, "p", { fullVocabulary: true })).rejects.toMatchObject({
       code: "MODEL_UNSUPPORTED",
@@ -136,7 +145,7 @@ describe("a loaded gate", () => {
 
   it("judges alike whichever engine does", async () => {
     await using fast = await randomGate();
-    await using reference = await randomGate({}, "reference");
+    await using reference = await randomGate({}, { engine: "reference" });
     const [a, b] = [
       await fast.judgeAll(query, passages),
       await reference.judgeAll(query, passages),

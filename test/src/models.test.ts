@@ -36,7 +36,8 @@ function keepingParts() {
         const pieces: Uint8Array[] = [];
         for await (const bytes of chunks()) {
           signal?.throwIfAborted();
-          pieces.push(bytes);
+          // Memory of a piece is used again for the next but one.
+          pieces.push(Buffer.from(bytes));
         }
         tensors.set(name, Buffer.concat(pieces));
       }

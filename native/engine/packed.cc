@@ -1,0 +1,149 @@
+// Packing: a row is quantized with its own scale and spread over its panel; a 4-bit row keeps its nibbles.
+#include "packed.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "ggml.h"
+
+namespace qrag {
+
+namespace {
+
+constexpr size_t alignment = 64;
+
+/** Unpacked panels that are multiplied by before the next ones: they share the second cache with the rows. */
+constexpr size_t bytes_at_once = 64 * 1024;
+
+/** Numbers below this are zeros that rounding left behind; their inverse would be infinite. */
+constexpr float smallest = 1e-30f;
+
+int32_t rounded(float value) {
+    // 1.5 * 2^23 rounds to the nearest integer; unlike lrintf it does so for several numbers at once.
+    const float shifted = value + 12582912.0f;
+    int32_t bits;
+    std::memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4b400000;
+}
+
+}  // namespace
+
+template <typename T>
+Aligned<T>::Aligned(size_t count) : size_(count) {
+    const size_t bytes = round_up(count * sizeof(T), alignment);
+#if defined(_WIN32)
+    data_.reset(static_cast<T *>(_aligned_malloc(bytes, alignment)));
+#else
+    data_.reset(static_cast<T *>(std::aligned_alloc(alignment, bytes)));
+#endif
+    if (!data_) throw std::bad_alloc();
+    std::memset(data_.get(), 0, bytes);
+}
+
+template <typename T>
+void Aligned<T>::Free::operator()(T * data) const {
+#if defined(_WIN32)
+    _aligned_free(data);
+#else
+    std::free(data);
+#endif
+}
+
+template class Aligned<int8_t>;
+template class Aligned<uint8_t>;
+template class Aligned<int16_t>;
+template class Aligned<float>;
+template class Aligned<int32_t>;
+
+void SourceRow::read(const ggml_tensor * tensor, int64_t row) {
+    values.resize(static_cast<size_t>(tensor->ne[0]));
+    steps.clear();
+    const char * bytes = static_cast<const char *>(tensor->data) + row * static_cast<int64_t>(tensor->nb[1]);
+    if (tensor->type == GGML_TYPE_F32) {
+        std::memcpy(values.data(), bytes, values.size() * sizeof(float));
+        return;
+    }
+    ggml_get_type_traits(tensor->type)->to_float(bytes, values.data(), tensor->ne[0]);
+    if (tensor->type != GGML_TYPE_Q4_0) return;
+    for (size_t group = 0; group < values.size() / nibble_group; group++) {
+        ggml_fp16_t step;  // the first bytes of each block
+        std::memcpy(&step, bytes + group * ggml_type_size(GGML_TYPE_Q4_0), sizeof step);
+        steps.push_back(ggml_fp16_to_fp32(step));
+    }
+}
+
+Packed::Packed(size_t inputs, size_t channels, bool four_bit, int largest)
+    : inputs_(round_up(inputs, input_step)), largest_(largest) {
+    channels = round_up(channels, panel_channels);
+    scales_ = Aligned<float>(channels);
+    sums_ = Aligned<int32_t>(channels);
+    if (four_bit) {
+        nibbles_ = Aligned<uint8_t>(inputs_ * channels / 2);
+        multipliers_ = Aligned<int16_t>(inputs_ * channels / nibble_group);
+    } else {
+        data_ = Aligned<int8_t>(inputs_ * channels);
+    }
+}
+
+void Packed::set(size_t channel, const SourceRow & row, float factor) {
+    float most = 0;
+    for (const float value : row.values) most = std::max(most, std::fabs(value));
+    const float limit = static_cast<float>(largest_), inverse = most > smallest ? limit / most : 0.0f;
+    scales_[channel] = most / limit * factor;
+    sums_[channel] = nibbles_.size() > 0 ? set_nibbles(channel, row, inverse) : set_bytes(channel, row, inverse);
+}
+
+int32_t Packed::set_bytes(size_t channel, const SourceRow & row, float inverse) {
+    int8_t * panel = data_.data() + channel / panel_channels * panel_channels * inputs_ + channel % panel_channels * 4;
+    int32_t sum = 0;
+    for (size_t i = 0; i < row.values.size(); i++) {
+        const int32_t value = rounded(row.values[i] * inverse);
+        panel[i / 4 * 4 * panel_channels + i % 4] = static_cast<int8_t>(value);
+        sum += value;
+    }
+    return sum;
+}
+
+int32_t Packed::set_nibbles(size_t channel, const SourceRow & row, float inverse) {
+    const size_t panel = channel / panel_channels, groups = inputs_ / nibble_group;
+    uint8_t * bytes = nibbles_.data() + panel * panel_channels * inputs_ / 2 + channel % panel_channels * 4;
+    int16_t * multipliers = multipliers_.data() + panel * groups * panel_channels + channel % panel_channels;
+    int32_t sum = 0;
+    for (size_t group = 0; group < row.steps.size(); group++) {
+        const float * values = row.values.data() + group * nibble_group;
+        const float step = row.steps[group];
+        const bool zero = std::all_of(values, values + nibble_group, [](float value) { return value == 0; });
+        // Where a value is not 0 its nibble is not either, so the multiplier stays below 128 * 256.
+        const int32_t multiplier = zero ? 0 : rounded(step * inverse * 256.0f);
+        multipliers[group * panel_channels] = static_cast<int16_t>(multiplier);
+        for (size_t i = 0; i < nibble_group; i++) {
+            const int32_t nibble = zero ? 0 : rounded(values[i] / step);
+            const size_t line = (group * nibble_group + i) / 4;
+            bytes[line / 2 * 4 * panel_channels + i % 4] |= static_cast<uint8_t>((nibble + 8) << (line % 2 * 4));
+            sum += (nibble * multiplier + 128) >> 8;
+        }
+    }
+    return sum;
+}
+
+size_t Packed::channels_at_once() const {
+    if (nibbles_.size() == 0) return channels();
+    // Kernels take panels in twos.
+    const size_t twice = 2 * panel_channels;
+    return std::min(channels(), std::max(twice, bytes_at_once / inputs_ / twice * twice));
+}
+
+Panels Packed::panels(size_t first, size_t last, const Kernels & kernels, int8_t * unpacked) const {
+    const int8_t * data = data_.data() + first * inputs_;
+    if (nibbles_.size() > 0) {
+        kernels.unpack({nibbles_.data(), multipliers_.data(), inputs_}, first / panel_channels,
+                       (last - first) / panel_channels, unpacked);
+        data = unpacked;
+    }
+    return {data, scales_.data() + first, sums_.data() + first, inputs_, last - first};
+}
+
+}  // namespace qrag
