@@ -75,7 +75,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        });
 }
 
-ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info) {
+ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info), Threaded("model") {
     const Napi::Env env = info.Env();
     guarded(env, [&] {
         const Numbers numbers = numbers_argument(info[0]);
@@ -85,7 +85,7 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info)
         const std::string kernels = text_argument(info[3], "kernels");
         engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels);
         kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
-        open(env, "qrag model");
+        open(env);
     });
 }
 

@@ -64,10 +64,10 @@ Napi::Function TokenizerObject::define(Napi::Env env) {
                        });
 }
 
-TokenizerObject::TokenizerObject(const Napi::CallbackInfo & info) : ThreadedObject(info) {
+TokenizerObject::TokenizerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<TokenizerObject>(info), Threaded("tokenizer") {
     guarded(info.Env(), [&] {
         tokenizer_ = std::make_unique<Tokenizer>(description_argument(info[0]));
-        open(info.Env(), "qrag tokenizer");
+        open(info.Env());
     });
 }
 
