@@ -116,7 +116,8 @@ export class Engine {
 
   /**
    * Takes sequences of one mode from the waiting requests in turn: from each its share of the room that is left, and at
-   * least one sequence. Requests whose sequences are not ready yet, because they have just come, wait on. A request's sequences stay neighbours, because they have the query's tokens in common.
+   * least one sequence. Requests that have just come, and have none ready, wait on. A request's sequences stay
+   * neighbours, because they have the query's tokens in common.
    */
   #nextBatch(): Part[] {
     const parts: Part[] = [];
@@ -129,19 +130,13 @@ export class Engine {
         continue;
       }
       if (parts[0] && parts[0].request.mode !== request.mode) continue;
-      try {
-        const sequences = takeShare(request, share, parts[0] ? room : Infinity);
-        if (sequences.length > 0) parts.push({ request, sequences });
-        // The next one does not fit: it keeps its place, first in the next batch.
-        else if (request.peek()) break;
-        else if (request.done) request.deliver([]);
-        else continue;
-        this.#waiting.delete(request);
-        room -= tokensIn(sequences);
-      } catch (error) {
-        this.#waiting.delete(request);
-        request.fail(error);
-      }
+      const sequences = takeShare(request, share, parts[0] ? room : Infinity);
+      if (sequences.length > 0) parts.push({ request, sequences });
+      // The next one does not fit: it keeps its place, first in the next batch.
+      else if (request.peek()) break;
+      else if (!request.conclude()) continue;
+      this.#waiting.delete(request);
+      room -= tokensIn(sequences);
     }
     return parts;
   }

@@ -23,7 +23,7 @@ export class Request<S extends Sequence = Sequence> {
   #making: Promise<void> | undefined;
   /** No sequence will be made any more. */
   #ended = false;
-  /** What the source threw instead of a sequence; thrown in turn when that one would be next. */
+  /** What the source threw instead of a sequence; told when that one would be next. */
   #broken: { readonly error: unknown } | undefined;
   #failure: { readonly error: unknown } | undefined;
   #results: readonly Scored<S>[] | undefined;
@@ -39,7 +39,6 @@ export class Request<S extends Sequence = Sequence> {
 
   /** The sequence that comes next, if it is ready. */
   peek(): S | undefined {
-    if (this.#ready.length === 0 && this.#broken) throw this.#broken.error;
     return this.#ready[0];
   }
 
@@ -48,9 +47,17 @@ export class Request<S extends Sequence = Sequence> {
     this.#readyTokens -= this.#ready.shift()!.tokens.length;
   }
 
-  /** Whether all sequences were taken. */
+  /** Whether all sequences were taken, and none is missing. */
   get done(): boolean {
     return this.#ended && this.#ready.length === 0 && !this.#broken;
+  }
+
+  /** When no sequence is left, delivers nothing, or fails with what the source threw. False while there may be more. */
+  conclude(): boolean {
+    if (!this.#ended || this.#ready.length > 0) return false;
+    if (this.#broken) this.fail(this.#broken.error);
+    else this.deliver([]);
+    return true;
   }
 
   /** Makes sequences of so many tokens ahead of their turn, and resolves when they are ready. Never rejects. */

@@ -60,13 +60,19 @@ export async function* windowsOf(
 function* groupsOf(passages: Iterable<string>, frameUnits: number): Generator<string[]> {
   let group: string[] = [];
   let units = 0;
-  for (const passage of passages) {
-    group.push(passage);
-    units += frameUnits + passage.length;
-    if (units < groupedUnits) continue;
-    yield group;
-    group = [];
-    units = 0;
+  try {
+    for (const passage of passages) {
+      group.push(passage);
+      units += frameUnits + passage.length;
+      if (units < groupedUnits) continue;
+      yield group;
+      group = [];
+      units = 0;
+    }
+  } catch (error) {
+    // A passage that cannot be had does not spoil those before it.
+    if (group.length > 0) yield group;
+    throw error;
   }
   if (group.length > 0) yield group;
 }

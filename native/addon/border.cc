@@ -62,8 +62,10 @@ Napi::Array array_argument(const Napi::Value & value, const char * name) {
     return value.As<Napi::Array>();
 }
 
-Napi::Int32Array int32_argument(const Napi::Value & value, const char * name) {
-    return typed_array<Napi::Int32Array>(value, name, napi_int32_array, "an Int32Array");
+std::vector<int32_t> int32_argument(const Napi::Value & value, const char * name) {
+    const auto array = typed_array<Napi::Int32Array>(value, name, napi_int32_array, "an Int32Array");
+    if (array.ElementLength() == 0) return {};  // Data() may be null then
+    return {array.Data(), array.Data() + array.ElementLength()};
 }
 
 Napi::Float32Array float32_argument(const Napi::Value & value, const char * name) {

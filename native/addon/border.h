@@ -3,6 +3,7 @@
 
 #include <new>
 #include <string>
+#include <vector>
 
 #include "../engine/error.h"
 #include "napi_setup.h"
@@ -42,7 +43,8 @@ bool boolean_argument(const Napi::Value & value, const char * name);
 int64_t integer_argument(const Napi::Value & value, const char * name);
 Napi::Object object_argument(const Napi::Value & value, const char * name);
 Napi::Array array_argument(const Napi::Value & value, const char * name);
-Napi::Int32Array int32_argument(const Napi::Value & value, const char * name);
+/** A copy: what JavaScript does to the array later changes nothing. */
+std::vector<int32_t> int32_argument(const Napi::Value & value, const char * name);
 Napi::Float32Array float32_argument(const Napi::Value & value, const char * name);
 Napi::Uint8Array uint8_argument(const Napi::Value & value, const char * name);
 

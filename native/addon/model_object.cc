@@ -44,11 +44,6 @@ std::vector<TensorSpec> specs_argument(const Napi::Value & value) {
     return specs;
 }
 
-std::vector<int32_t> copy(const Napi::Int32Array & array) {
-    return array.ElementLength() == 0 ? std::vector<int32_t>()
-                                      : std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
-}
-
 Napi::Float32Array to_javascript(Napi::Env env, const std::vector<float> & values) {
     Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
     std::copy(values.begin(), values.end(), array.Data());
@@ -75,7 +70,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
                        });
 }
 
-ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info) {
+ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info), Threaded("model") {
     const Napi::Env env = info.Env();
     guarded(env, [&] {
         const Numbers numbers = numbers_argument(info[0]);
@@ -86,7 +81,7 @@ ModelObject::ModelObject(const Napi::CallbackInfo & info) : ThreadedObject(info)
         const bool unpack = boolean_argument(info[4], "unpack");
         engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels, unpack);
         kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
-        open(env, "qrag model");
+        open(env);
     });
 }
 
@@ -124,8 +119,8 @@ Napi::Value ModelObject::seal(const Napi::CallbackInfo & info) {
 Napi::Value ModelObject::score(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(true);
-        std::vector<int32_t> tokens = copy(int32_argument(info[0], "tokens"));
-        std::vector<int32_t> offsets = copy(int32_argument(info[1], "offsets"));
+        std::vector<int32_t> tokens = int32_argument(info[0], "tokens");
+        std::vector<int32_t> offsets = int32_argument(info[1], "offsets");
         const Mode mode = mode_argument(info[2]);
         return start(info.Env(), [this, tokens = std::move(tokens), offsets = std::move(offsets), mode]() -> Answer {
             return [values = engine_->score(tokens, offsets, mode)](Napi::Env env) { return to_javascript(env, values); };
@@ -136,7 +131,7 @@ Napi::Value ModelObject::score(const Napi::CallbackInfo & info) {
 Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(true);
-        std::vector<int32_t> tokens = copy(int32_argument(info[0], "tokens"));
+        std::vector<int32_t> tokens = int32_argument(info[0], "tokens");
         return start(info.Env(), [this, tokens = std::move(tokens)]() -> Answer {
             return [steps = engine_->trace(tokens)](Napi::Env env) {
                 Napi::Object result = Napi::Object::New(env);

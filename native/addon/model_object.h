@@ -5,21 +5,21 @@
 #include <memory>
 
 #include "../engine/engine.h"
-#include "threaded_object.h"
+#include "threaded.h"
 
 namespace qrag {
 
-class ModelObject : public ThreadedObject<ModelObject> {
+class ModelObject : public Napi::ObjectWrap<ModelObject>, public Threaded {
   public:
-    static constexpr const char * noun = "model";
     static Napi::Function define(Napi::Env env);
 
     explicit ModelObject(const Napi::CallbackInfo & info);
     ~ModelObject() override { release(); }
 
   private:
-    friend ThreadedObject<ModelObject>;
     void cancel() override { engine_->cancel(); }
+    void hold() override { Ref(); }
+    void let_go() override { Unref(); }
     void close() override { engine_.reset(); }
 
     Napi::Value write(const Napi::CallbackInfo & info);

@@ -7,14 +7,9 @@ namespace qrag {
 
 namespace {
 
-std::vector<int32_t> copy(const Napi::Int32Array & array) {
-    return array.ElementLength() == 0 ? std::vector<int32_t>()
-                                      : std::vector<int32_t>(array.Data(), array.Data() + array.ElementLength());
-}
-
 TokenizerDescription description_argument(const Napi::Value & value) {
     const Napi::Object object = object_argument(value, "description");
-    const auto numbers = [&](const char * name) { return copy(int32_argument(object.Get(name), name)); };
+    const auto numbers = [&](const char * name) { return int32_argument(object.Get(name), name); };
     const Napi::Uint8Array texts = uint8_argument(object.Get("texts"), "texts");
     TokenizerDescription description;
     if (texts.ByteLength() > 0) description.texts.assign(texts.Data(), texts.Data() + texts.ByteLength());
@@ -64,10 +59,11 @@ Napi::Function TokenizerObject::define(Napi::Env env) {
                        });
 }
 
-TokenizerObject::TokenizerObject(const Napi::CallbackInfo & info) : ThreadedObject(info) {
+TokenizerObject::TokenizerObject(const Napi::CallbackInfo & info)
+    : Napi::ObjectWrap<TokenizerObject>(info), Threaded("tokenizer") {
     guarded(info.Env(), [&] {
         tokenizer_ = std::make_unique<Tokenizer>(description_argument(info[0]));
-        open(info.Env(), "qrag tokenizer");
+        open(info.Env());
     });
 }
 
@@ -79,7 +75,7 @@ Napi::Value TokenizerObject::encode(const Napi::CallbackInfo & info) {
             for (const std::u16string & text : texts) {
                 if (cancelled_) throw Error(Code::disposed, "the tokenizer was disposed");
                 tokenizer_->encode(to_utf8(text), tokens);
-                if (tokens.size() > INT32_MAX) throw Error(Code::input_invalid, "the texts have too many tokens for one call");
+                if (tokens.size() > INT32_MAX) throw Error(Code::input_invalid, "too many tokens for one call");
                 offsets.push_back(static_cast<int32_t>(tokens.size()));
             }
             return [tokens = std::move(tokens), offsets = std::move(offsets)](Napi::Env env) {

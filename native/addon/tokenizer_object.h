@@ -4,21 +4,21 @@
 #include <atomic>
 
 #include "../tokenizer/tokenizer.h"
-#include "threaded_object.h"
+#include "threaded.h"
 
 namespace qrag {
 
-class TokenizerObject : public ThreadedObject<TokenizerObject> {
+class TokenizerObject : public Napi::ObjectWrap<TokenizerObject>, public Threaded {
   public:
-    static constexpr const char * noun = "tokenizer";
     static Napi::Function define(Napi::Env env);
 
     explicit TokenizerObject(const Napi::CallbackInfo & info);
     ~TokenizerObject() override { release(); }
 
   private:
-    friend ThreadedObject<TokenizerObject>;
     void cancel() override { cancelled_ = true; }
+    void hold() override { Ref(); }
+    void let_go() override { Unref(); }
     void close() override { tokenizer_.reset(); }
 
     Napi::Value encode(const Napi::CallbackInfo & info);

@@ -17,7 +17,7 @@ struct AddedToken {
 
 class AddedTokens {
   public:
-    /** What is found: a token (its id), or text between two (id -1); `at_start`: that text begins where the input does. */
+    /** A token found (its id), or text between two (id -1); `at_start`: that text begins where the input does. */
     using Segment = Callback<int32_t, std::string_view, bool>;
 
     /** The texts stay where they are as long as this lives. */

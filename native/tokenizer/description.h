@@ -38,7 +38,15 @@ struct TokenizerDescription {
 /** Ids are below this, as in native/tokenizer_definition.ts. */
 constexpr int32_t id_limit = 1 << 20;
 
-enum CharacterClass : uint8_t { letter = 1, number = 2, space = 4, word = 8, numeric = 16, ascii_digit = 32, line_end = 64 };
+enum CharacterClass : uint8_t {
+    letter = 1,
+    number = 2,
+    space = 4,
+    word = 8,
+    numeric = 16,
+    ascii_digit = 32,
+    line_end = 64,
+};
 
 inline Error bad_description(const std::string & what) {
     return Error(Code::input_invalid, "the tokenizer's description is damaged: " + what);

@@ -79,7 +79,9 @@ void Merges::apply(Integers & ids, size_t first) {
         if (left.previous >= 0) offer(left.previous, position);
     }
     ids.resize(first);
-    for (int32_t i = 0; i >= 0; i = symbols_[static_cast<size_t>(i)].next) ids.push_back(symbols_[static_cast<size_t>(i)].id);
+    for (int32_t i = 0; i >= 0; i = symbols_[static_cast<size_t>(i)].next) {
+        ids.push_back(symbols_[static_cast<size_t>(i)].id);
+    }
 }
 
 }  // namespace qrag

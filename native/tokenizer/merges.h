@@ -10,7 +10,7 @@ class Merges {
   public:
     explicit Merges(const Integers & merges);
 
-    /** Joins neighbours from ids[first] on: always the pair of the lowest rank, the leftmost first, until none is left. */
+    /** Joins neighbours from ids[first] on: the pair of the lowest rank, the leftmost first, until none is left. */
     void apply(Integers & ids, size_t first);
 
   private:

@@ -25,10 +25,12 @@ void check_length(std::string_view text) {
 Normalizer::Normalizer(const TokenizerDescription & description, const Texts & texts) {
     const Table rows(description.normalizer, 3, "the normalizer");
     for (size_t i = 0; i < rows.size(); i++) {
-        const int32_t kind = checked(rows[i][0], 0, static_cast<int32_t>(Normalization::replace), "a normalizer's kind");
+        const auto last = static_cast<int32_t>(Normalization::replace);
+        const int32_t kind = checked(rows[i][0], 0, last, "a normalizer's kind");
         steps_.push_back({static_cast<Normalization>(kind), texts.named(rows[i][1]), texts.named(rows[i][2])});
         const Step & step = steps_.back();
-        if (step.kind == Normalization::replace && step.pattern.empty()) throw bad_description("nothing is to be replaced");
+        const bool replaces = step.kind == Normalization::replace;
+        if (replaces && step.pattern.empty()) throw bad_description("nothing is to be replaced");
         const bool unicode = step.kind == Normalization::nfc || step.kind == Normalization::nfd;
         if (unicode && !forms_) forms_ = std::make_unique<UnicodeForms>(description);
     }

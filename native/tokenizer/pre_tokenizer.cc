@@ -7,7 +7,7 @@ namespace {
 
 bool flag(int32_t value) { return checked(value, 0, 1, "a flag") != 0; }
 
-/** Visible characters for the 256 bytes (GPT-2): the printable ones of Latin-1 for themselves, the others from U+0100 on. */
+/** Visible characters for the 256 bytes (GPT-2): the printable ones of Latin-1 as they are, others from U+0100 on. */
 const std::array<std::string, 256> & byte_characters() {
     static const std::array<std::string, 256> characters = [] {
         std::array<std::string, 256> result;

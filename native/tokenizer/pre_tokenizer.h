@@ -13,7 +13,7 @@ class PreTokenizer {
     /** Texts and classes stay where they are as long as this lives. */
     PreTokenizer(const TokenizerDescription & description, const Texts & texts, const CodePointTable & classes);
 
-    /** Hands the pieces of a text over, in order, none of them empty. `at_start`: the text begins where the input does. */
+    /** Hands the pieces of a text over, in order, none of them empty. `at_start`: it begins where the input does. */
     void cut(std::string_view text, bool at_start, const Sink & sink) { run(0, text, at_start, sink); }
 
   private:

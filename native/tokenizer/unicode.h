@@ -31,7 +31,7 @@ std::string to_utf8(std::u16string_view text);
 /** A byte for every code point, kept as the few blocks of 256 that differ. */
 class CodePointTable {
   public:
-    /** `ranges`: first code point, the one after the last, value; where several hold a code point, their bits together. */
+    /** `ranges`: first code point, the one after the last, value; of several on one code point the bits together. */
     CodePointTable(const Integers & ranges, const char * name);
     uint8_t operator[](char32_t code) const { return values_[size_t{blocks_[code >> 8]} * 256 + (code & 255)]; }
 

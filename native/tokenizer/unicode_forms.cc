@@ -25,7 +25,8 @@ UnicodeForms::UnicodeForms(const TokenizerDescription & description) : combining
         const auto count = static_cast<size_t>(checked(numbers[at + 1], 1, 8, "the length of a decomposition"));
         at += 2;
         if (numbers.size() - at < count) throw bad_description("decompositions has half a row");
-        if (!decompositions_.empty() && decompositions_.back().code >= code) throw bad_description("decompositions is unordered");
+        const bool ordered = decompositions_.empty() || decompositions_.back().code < code;
+        if (!ordered) throw bad_description("decompositions is unordered");
         decompositions_.push_back({code, parts_.size(), parts_.size() + count});
         for (size_t i = 0; i < count; i++) parts_.push_back(code_point(numbers[at++]));
     }
@@ -71,8 +72,7 @@ void UnicodeForms::decompose(char32_t code, std::vector<char32_t> & codes) const
     if (place == decompositions_.end() || place->code != code) {
         codes.push_back(code);
     } else {
-        const auto begin = parts_.begin();
-        codes.insert(codes.end(), begin + static_cast<ptrdiff_t>(place->begin), begin + static_cast<ptrdiff_t>(place->end));
+        for (size_t part = place->begin; part < place->end; part++) codes.push_back(parts_[part]);
     }
 }
 
