@@ -13,6 +13,12 @@ namespace {
 // enough that the feed-forward's inside (rows * feed_forward floats) stays in the second cache.
 constexpr size_t rows_together = 192;
 
+/**
+ * Bytes from one quantized row to the next: an odd number of cache lines. Rows that are read side by side would share few
+ * of the first cache's sets otherwise.
+ */
+size_t quantized_stride(size_t inputs) { return inputs | 64; }
+
 /** Rows of one pass when `count` rows take as few passes as they can: about equal ones, of whole tiles. */
 size_t rows_in_pass(size_t count) {
     const size_t passes = (count + rows_together - 1) / rows_together;
@@ -67,7 +73,7 @@ void multiply(const FastModel & model, Scratch & scratch, size_t count, const Pa
     for (size_t first = 0; first < matrix.channels(); first += step) {
         const size_t last = std::min(first + step, matrix.channels());
         const Panels panels = matrix.panels(first, last, model.kernels, scratch.unpacked.data());
-        model.kernels.multiply(scratch.rows(count, matrix.inputs()), panels, into,
+        model.kernels.multiply(scratch.rows(count, quantized_stride(matrix.inputs())), panels, into,
                                out + (into == Into::swiglu ? first / 2 : first), stride);
     }
 }
@@ -78,7 +84,8 @@ Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
     : heads(static_cast<size_t>(numbers.head_count)),
       qkv_stride((heads + 2 * static_cast<size_t>(numbers.head_count_kv)) * weights.width),
       quantized(round_up(rows_together, 2 * row_step) *
-                round_up(std::max({weights.embedding, heads * weights.width, weights.feed_forward}), input_step)),
+                quantized_stride(round_up(
+                    std::max({weights.embedding, heads * weights.width, weights.feed_forward}), input_step))),
       scales(rows_together),
       qkv(rows_together * qkv_stride),
       mixed(rows_together * heads * weights.width),
@@ -128,7 +135,7 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.normalize(
                 x + (start + i) * model.weights.embedding, block.attn_norm.data(), model.numbers.norm_epsilon, length,
-                scratch.quantized.data() + i * inputs, inputs);
+                scratch.quantized.data() + i * quantized_stride(inputs), inputs);
         }
         multiply(model, scratch, here, block.qkv, Into::store, scratch.qkv.data(), scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
@@ -159,20 +166,20 @@ void finish_block(const FastModel & model, size_t layer, const Row * rows, size_
         attend(model, layer, rows + start, here, scratch.query_states.data() + start * head_floats, scratch);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(scratch.mixed.data() + i * head_floats, head_floats,
-                                                       quantized + i * block.output.inputs(), block.output.inputs());
+                                                       quantized + i * quantized_stride(block.output.inputs()), block.output.inputs());
         }
         multiply(model, scratch, here, block.output, Into::add, residual, model.weights.embedding);
 
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.normalize(
                 residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon, length,
-                quantized + i * block.gate_up.inputs(), block.gate_up.inputs());
+                quantized + i * quantized_stride(block.gate_up.inputs()), block.gate_up.inputs());
         }
         multiply(model, scratch, here, block.gate_up, Into::swiglu, scratch.hidden.data(), model.weights.feed_forward);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(
                 scratch.hidden.data() + i * model.weights.feed_forward, model.weights.feed_forward,
-                quantized + i * block.down.inputs(), block.down.inputs());
+                quantized + i * quantized_stride(block.down.inputs()), block.down.inputs());
         }
         multiply(model, scratch, here, block.down, Into::add, residual, model.weights.embedding);
     }

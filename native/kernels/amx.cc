@@ -42,19 +42,56 @@ inline const int8_t * lines_for(size_t row, const Panels & panels, size_t panel)
     return quarter < 4 ? panels.data + panel * panel_channels * panels.inputs + quarter * lines_to_fetch * 64 : nullptr;
 }
 
-/** Tiles 0-3: sums; 4, 5: rows; 6, 7: panels. `two_rows` and `two_panels` say which of them are there. */
-template <bool two_rows, bool two_panels>
-inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels, size_t panel, const int8_t * next,
-                      int32_t (*sums)[2][tile_rows][panel_channels]) {
-    const size_t panel_size = panel_channels * panels.inputs;
-    const int8_t * w0 = panels.data + panel * panel_size;
+/** Sums of up to two tiles of rows times two panels, [tile of rows][panel], and what is to become of them. */
+struct Sums {
+    alignas(64) int32_t values[2][2][tile_rows][panel_channels];
+    size_t row, count;  // those before `row` are finished
+    size_t panel;
+    bool two_panels;
+    const float * row_scales;
+    float * out;
+};
+
+struct Target {
+    const Panels & panels;
+    size_t stride;
+};
+
+/** Turns the next rows of sums to floats. */
+template <Into into>
+inline void finish_rows(Sums & sums, size_t many, const Target & target) {
+    const size_t end = sums.row + many < sums.count ? sums.row + many : sums.count;
+    for (size_t row = sums.row; row < end; row++) {
+        const auto & lines = sums.values[row / tile_rows];
+        const size_t line = row % tile_rows;
+        const float scale = sums.row_scales[row];
+        float * to = sums.out + row * target.stride;
+        if (into == Into::swiglu) {
+            finish_swiglu(target.panels, sums.panel, scale, lines[0][line], lines[1][line], to);
+            continue;
+        }
+        finish(target.panels, sums.panel, into, scale, lines[0][line], to);
+        if (sums.two_panels) finish(target.panels, sums.panel + 1, into, scale, lines[1][line], to + panel_channels);
+    }
+    sums.row = end;
+}
+
+/**
+ * Tiles 0-3: sums; 4, 5: rows; 6, 7: panels. `two_rows` and `two_panels` say which of them are there. Whole tiles are
+ * read. A tile that was just stored cannot be read for a long while, so the sums before, `last`, are finished meanwhile.
+ */
+template <Into into, bool two_rows, bool two_panels>
+void tile_sums(const uint8_t * rows, size_t stride, const int8_t * next, Sums & sums, Sums & last, const Target & target) {
+    const size_t inputs = target.panels.inputs, panel_size = panel_channels * inputs;
+    const int8_t * w0 = target.panels.data + sums.panel * panel_size;
     const int8_t * w1 = w0 + panel_size;
     const uint8_t * lower = rows + tile_rows * stride;
+    const size_t steps = inputs / input_step, rows_a_step = (2 * tile_rows + steps - 1) / steps;
     _tile_zero(0);
     if (two_panels) _tile_zero(1);
     if (two_rows) _tile_zero(2);
     if (two_rows && two_panels) _tile_zero(3);
-    for (size_t k = 0; k < panels.inputs; k += input_step) {
+    for (size_t k = 0; k < inputs; k += input_step) {
         for (size_t line = 0; line < lines_to_fetch && next != nullptr; line++) {
             _mm_prefetch(reinterpret_cast<const char *>(next + 2 * k * panel_channels + 64 * line), _MM_HINT_T0);
         }
@@ -66,50 +103,48 @@ inline void tile_sums(const uint8_t * rows, size_t stride, const Panels & panels
         if (two_panels) _tile_dpbssd(1, 4, 7);
         if (two_rows) _tile_dpbssd(2, 5, 6);
         if (two_rows && two_panels) _tile_dpbssd(3, 5, 7);
+        finish_rows<into>(last, rows_a_step, target);
     }
-    _tile_stored(0, sums[0][0], 64);
-    if (two_panels) _tile_stored(1, sums[0][1], 64);
-    if (two_rows) _tile_stored(2, sums[1][0], 64);
-    if (two_rows && two_panels) _tile_stored(3, sums[1][1], 64);
+    _tile_stored(0, sums.values[0][0], 64);
+    if (two_panels) _tile_stored(1, sums.values[0][1], 64);
+    if (two_rows) _tile_stored(2, sums.values[1][0], 64);
+    if (two_rows && two_panels) _tile_stored(3, sums.values[1][1], 64);
 }
 
-/** Whole tiles are read, `count` rows of them are meant. */
-template <bool two_rows>
-inline void multiply_tile(const uint8_t * data, size_t stride, const float * row_scales, size_t count, const Panels & panels,
-                          size_t panel, bool two_panels, const int8_t * next, Into into, float * out, size_t out_stride) {
-    alignas(64) int32_t sums[2][2][tile_rows][panel_channels];
-    if (two_panels) {
-        tile_sums<two_rows, true>(data, stride, panels, panel, next, sums);
-    } else {
-        tile_sums<two_rows, false>(data, stride, panels, panel, nullptr, sums);
-    }
-    for (size_t r = 0; r < count; r++) {
-        const auto & line = sums[r / tile_rows];
-        float * to = out + r * out_stride;
-        if (into == Into::swiglu) {
-            finish_swiglu(panels, panel, row_scales[r], line[0][r % tile_rows], line[1][r % tile_rows],
-                          to + panel / 2 * panel_channels);
-            continue;
+template <Into into>
+void multiply_into(const Rows & rows, const Panels & panels, float * out, size_t out_stride) {
+    const Target target = {panels, out_stride};
+    const size_t count = panels.channels / panel_channels;
+    Sums both[2];
+    both[0].row = both[0].count = both[1].row = both[1].count = 0;
+    size_t turn = 0;
+    for (size_t panel = 0; panel < count; panel += 2) {
+        const size_t column = (into == Into::swiglu ? panel / 2 : panel) * panel_channels;
+        for (size_t r = 0; r < rows.count; r += 2 * tile_rows) {
+            Sums & sums = both[turn];
+            Sums & last = both[1 - turn];
+            turn = 1 - turn;
+            sums.row = 0;
+            sums.count = rows.count - r < 2 * tile_rows ? rows.count - r : 2 * tile_rows;
+            sums.panel = panel;
+            sums.two_panels = panel + 1 < count;
+            sums.row_scales = rows.scales + r;
+            sums.out = out + r * out_stride + column;
+            const int8_t * next = panel + 4 <= count ? lines_for(r, panels, panel + 2) : nullptr;
+            const bool two_rows = sums.count > tile_rows;
+            const auto compute = sums.two_panels ? (two_rows ? tile_sums<into, true, true> : tile_sums<into, false, true>)
+                                                 : (two_rows ? tile_sums<into, true, false> : tile_sums<into, false, false>);
+            compute(rows.data + r * rows.stride, rows.stride, next, sums, last, target);
         }
-        finish(panels, panel, into, row_scales[r], line[0][r % tile_rows], to + panel * panel_channels);
-        if (two_panels) {
-            finish(panels, panel + 1, into, row_scales[r], line[1][r % tile_rows], to + (panel + 1) * panel_channels);
-        }
     }
+    finish_rows<into>(both[1 - turn], 2 * tile_rows, target);
 }
 
 void multiply(const Rows & rows, const Panels & panels, Into into, float * out, size_t out_stride) {
-    const size_t count = panels.channels / panel_channels;
-    for (size_t panel = 0; panel < count; panel += 2) {
-        const bool two_panels = panel + 1 < count;
-        for (size_t r = 0; r < rows.count; r += 2 * tile_rows) {
-            const size_t here = rows.count - r < 2 * tile_rows ? rows.count - r : 2 * tile_rows;
-            const auto multiply_here = here > tile_rows ? multiply_tile<true> : multiply_tile<false>;
-            multiply_here(rows.data + r * rows.stride, rows.stride, rows.scales + r, here, panels, panel, two_panels,
-                          panel + 4 <= count ? lines_for(r, panels, panel + 2) : nullptr, into, out + r * out_stride,
-                          out_stride);
-        }
-    }
+    const auto multiply_here = into == Into::store  ? multiply_into<Into::store>
+                               : into == Into::add ? multiply_into<Into::add>
+                                                   : multiply_into<Into::swiglu>;
+    multiply_here(rows, panels, out, out_stride);
 }
 
 /**

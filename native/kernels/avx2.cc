@@ -1,5 +1,5 @@
-// AVX2 without VNNI. vpmaddubsw adds pairs of products in 16 bits: with |weight| as the unsigned side and the weight's
-// sign moved to the activation no pair exceeds 2 * 127 * 127 = 32,258, so nothing saturates.
+// AVX2 without VNNI. vpmaddubsw adds pairs of products in 16 bits: unsigned activations (int8 + 128) times weights of at
+// most 64 stay below 2 * 255 * 64 = 32,640, so nothing saturates. The 128s go out with the sums.
 #define QRAG_LANES 8
 #include <immintrin.h>
 
@@ -16,21 +16,23 @@ void end_thread() {}
 template <size_t count>
 inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size_t panel, int32_t (*sums)[panel_channels]) {
     const int8_t * weights = panels.data + panel * panel_channels * panels.inputs;
+    const int32_t * channel_sums = panels.sums + panel * panel_channels;
+    const Ints offsets[2] = {load(channel_sums), load(channel_sums + 8)};
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sum[count][2];
-    QRAG_UNROLL for (size_t r = 0; r < count; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+    QRAG_UNROLL for (size_t r = 0; r < count; r++) {
+        sum[r][0] = (__m256i)(offsets[0] * -128);
+        sum[r][1] = (__m256i)(offsets[1] * -128);
+    }
     for (size_t k = 0; k < panels.inputs; k += 4) {
         const auto * line = reinterpret_cast<const __m256i *>(weights + k * panel_channels);
         const __m256i w0 = _mm256_load_si256(line), w1 = _mm256_load_si256(line + 1);
-        const __m256i u0 = _mm256_abs_epi8(w0), u1 = _mm256_abs_epi8(w1);
         QRAG_UNROLL for (size_t r = 0; r < count; r++) {
             int32_t four;
             memcpy(&four, rows[r] + k, sizeof four);
             const __m256i a = _mm256_set1_epi32(four);
-            const __m256i p0 = _mm256_maddubs_epi16(u0, _mm256_sign_epi8(a, w0));
-            const __m256i p1 = _mm256_maddubs_epi16(u1, _mm256_sign_epi8(a, w1));
-            sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(p0, ones));
-            sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(p1, ones));
+            sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(_mm256_maddubs_epi16(a, w0), ones));
+            sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(_mm256_maddubs_epi16(a, w1), ones));
         }
     }
     QRAG_UNROLL for (size_t r = 0; r < count; r++) {
@@ -39,15 +41,15 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
     }
 }
 
-constexpr size_t row_tile = 4;
+constexpr size_t row_tile = 5;
 
 #include "rows_inl.h"
 
 }  // namespace
 
 const Kernels avx2_kernels = {
-    "avx2", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
+    "avx2", /*offset_activations=*/true, /*largest_weight=*/64, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, float_blocks, /*attention_step=*/0, attend,
 };
 
 }  // namespace qrag
