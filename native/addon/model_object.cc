@@ -144,4 +144,11 @@ Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
 
 Napi::Value ModelObject::kernels(const Napi::CallbackInfo & info) { return Napi::String::New(info.Env(), kernels_); }
 
+Napi::Value ModelObject::dispose(const Napi::CallbackInfo & info) {
+    return guarded(info.Env(), [&] {
+        end();
+        return info.Env().Undefined();
+    });
+}
+
 }  // namespace qrag

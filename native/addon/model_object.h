@@ -26,6 +26,7 @@ class ModelObject : public Napi::ObjectWrap<ModelObject>, public Threaded {
     Napi::Value seal(const Napi::CallbackInfo & info);
     Napi::Value score(const Napi::CallbackInfo & info);
     Napi::Value trace(const Napi::CallbackInfo & info);
+    Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value kernels(const Napi::CallbackInfo & info);
 
     /** The engine, for a call before or after seal(). */

@@ -81,16 +81,13 @@ void Threaded::on_job_done(Napi::Env env, Napi::Function, Threaded * object, Job
     }
 }
 
-Napi::Value Threaded::dispose(const Napi::CallbackInfo & info) {
-    return guarded(info.Env(), [&] {
-        disposed_ = true;
-        if (busy_) {
-            cancel();  // the running job ends soon and then releases
-        } else {
-            release();
-        }
-        return info.Env().Undefined();
-    });
+void Threaded::end() {
+    disposed_ = true;
+    if (busy_) {
+        cancel();  // the running job ends soon and then releases
+    } else {
+        release();
+    }
 }
 
 }  // namespace qrag

@@ -21,9 +21,6 @@ struct Job;
  * environment (a worker or the process ends), where a thread still running would touch unloaded memory.
  */
 class Threaded {
-  public:
-    Napi::Value dispose(const Napi::CallbackInfo & info);
-
   protected:
     /** `noun`: what messages call it, a literal. */
     explicit Threaded(const char * noun) : noun_(noun) {}
@@ -47,6 +44,9 @@ class Threaded {
 
     /** Runs `work` on the thread and promises its answer. After check_usable(). */
     Napi::Value start(Napi::Env env, std::function<Answer()> work);
+
+    /** dispose(): now, or when the running job has ended. */
+    void end();
 
   private:
     static void on_environment_end(void * object);

@@ -98,4 +98,11 @@ Napi::Value TokenizerObject::token(const Napi::CallbackInfo & info) {
     });
 }
 
+Napi::Value TokenizerObject::dispose(const Napi::CallbackInfo & info) {
+    return guarded(info.Env(), [&] {
+        end();
+        return info.Env().Undefined();
+    });
+}
+
 }  // namespace qrag

@@ -23,6 +23,7 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject>, public Threade
 
     Napi::Value encode(const Napi::CallbackInfo & info);
     Napi::Value token(const Napi::CallbackInfo & info);
+    Napi::Value dispose(const Napi::CallbackInfo & info);
 
     std::unique_ptr<Tokenizer> tokenizer_;
     std::atomic<bool> cancelled_{false};
