@@ -101,8 +101,8 @@ void Scratch::prepare(size_t count, size_t positions, const FastWeights & weight
     const size_t together = std::max(attention_rows, heads);
     if (states.size() < count * weights.embedding) states.resize(count * weights.embedding);
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
-    const size_t floats = attention_scratch(together, positions, weights.width);
-    if (attention.size() < floats) attention = Aligned<float>(floats);
+    const size_t needed = attention_scratch(together, positions, weights.width);
+    if (attention.size() < needed) attention = Aligned<float>(needed);
     last_rows.clear();
     last_rows.reserve(count);
     queries.reserve(together);
