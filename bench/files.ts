@@ -29,14 +29,20 @@ const models = {
 
 export type ModelFile = keyof typeof models;
 
-/** Writes the checkpoint, its tokenizer, the given models and the calls of all cases. */
+/** Writes the checkpoint, its tokenizer and the given models. */
+export async function makeModels(folder: string, wanted: ReadonlySet<ModelFile>) {
+  const written = await writePublished(folder);
+  for (const name of wanted) await models[name](folder, name);
+  return written;
+}
+
+/** The same, and the calls of all cases. */
 export async function makeFiles(
   folder: string,
   wanted: ReadonlySet<ModelFile>,
   calls: { pairs: number; batches: number },
 ): Promise<void> {
-  const { tokenizer } = await writePublished(folder);
-  for (const name of wanted) await models[name](folder, name);
+  const { tokenizer } = await makeModels(folder, wanted);
   const encoder = loadTokenizer(readFileSync(tokenizer, "utf8"));
   for (const each of [...timedCases, coldStart]) {
     const count = each.passages === 1 ? calls.pairs : calls.batches;

@@ -56,7 +56,7 @@ void attend(const FastModel & model, size_t layer, const Row * rows, size_t coun
                 for (size_t shared = 0; shared < group; shared++) {
                     const size_t at = i * head_floats + (head * group + shared) * width;
                     from.push_back(queries + at);
-                    to.push_back(scratch.mixed.data() + at);
+                    to.push_back(scratch.floats.data() + at);
                     positions.push_back(rows[i].position + 1);
                 }
             }
@@ -87,9 +87,7 @@ Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
                 quantized_stride(round_up(
                     std::max({weights.embedding, heads * weights.width, weights.feed_forward}), input_step))),
       scales(rows_together),
-      qkv(rows_together * qkv_stride),
-      mixed(rows_together * heads * weights.width),
-      hidden(rows_together * weights.feed_forward) {
+      floats(rows_together * std::max(qkv_stride, weights.feed_forward)) {
     size_t bytes = 0;
     for (const FastBlock & block : weights.blocks) {
         for (const Packed * matrix : {&block.qkv, &block.output, &block.gate_up, &block.down}) {
@@ -103,8 +101,8 @@ void Scratch::prepare(size_t count, size_t positions, const FastWeights & weight
     const size_t together = std::max(attention_rows, heads);
     if (states.size() < count * weights.embedding) states.resize(count * weights.embedding);
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
-    const size_t floats = attention_scratch(together, positions, weights.width);
-    if (attention.size() < floats) attention = Aligned<float>(floats);
+    const size_t needed = attention_scratch(together, positions, weights.width);
+    if (attention.size() < needed) attention = Aligned<float>(needed);
     last_rows.clear();
     last_rows.reserve(count);
     queries.reserve(together);
@@ -137,10 +135,10 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
                 x + (start + i) * model.weights.embedding, block.attn_norm.data(), model.numbers.norm_epsilon, length,
                 scratch.quantized.data() + i * quantized_stride(inputs), inputs);
         }
-        multiply(model, scratch, here, block.qkv, Into::store, scratch.qkv.data(), scratch.qkv_stride);
+        multiply(model, scratch, here, block.qkv, Into::store, scratch.floats.data(), scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
             const Row & row = rows[start + i];
-            float * q = scratch.qkv.data() + i * scratch.qkv_stride;
+            float * q = scratch.floats.data() + i * scratch.qkv_stride;
             float * k = q + head_floats;
             const float * v = k + heads_kv * width;
             if (row.first) row.keys->copy_tail(layer);
@@ -165,7 +163,7 @@ void finish_block(const FastModel & model, size_t layer, const Row * rows, size_
 
         attend(model, layer, rows + start, here, scratch.query_states.data() + start * head_floats, scratch);
         for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.quantize(scratch.mixed.data() + i * head_floats, head_floats,
+            scratch.scales[i] = model.kernels.quantize(scratch.floats.data() + i * head_floats, head_floats,
                                                        quantized + i * quantized_stride(block.output.inputs()), block.output.inputs());
         }
         multiply(model, scratch, here, block.output, Into::add, residual, model.weights.embedding);
@@ -175,10 +173,10 @@ void finish_block(const FastModel & model, size_t layer, const Row * rows, size_
                 residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon, length,
                 quantized + i * quantized_stride(block.gate_up.inputs()), block.gate_up.inputs());
         }
-        multiply(model, scratch, here, block.gate_up, Into::swiglu, scratch.hidden.data(), model.weights.feed_forward);
+        multiply(model, scratch, here, block.gate_up, Into::swiglu, scratch.floats.data(), model.weights.feed_forward);
         for (size_t i = 0; i < here; i++) {
             scratch.scales[i] = model.kernels.quantize(
-                scratch.hidden.data() + i * model.weights.feed_forward, model.weights.feed_forward,
+                scratch.floats.data() + i * model.weights.feed_forward, model.weights.feed_forward,
                 quantized + i * quantized_stride(block.down.inputs()), block.down.inputs());
         }
         multiply(model, scratch, here, block.down, Into::add, residual, model.weights.embedding);

@@ -30,7 +30,10 @@ struct Scratch {
     size_t heads, qkv_stride;
     // Of the rows that go through a product together.
     Aligned<uint8_t> quantized;  // [rows][inputs of the product at hand]
-    Aligned<float> scales, qkv, mixed, hidden, attention;
+    Aligned<float> scales, attention;
+    // One thing after the other: queries, keys and values [rows][qkv_stride], what attention gives [rows][heads * width],
+    // the feed-forward's inside [rows][feed_forward]. The same memory is still in the second cache when it is written.
+    Aligned<float> floats;
     Aligned<int8_t> unpacked;  // panels of the 4-bit matrix at hand
     // Of all the thread's rows.
     std::vector<float> states;        // the residual stream: [rows][embedding]

@@ -77,21 +77,26 @@ inline Vec exponential(Vec x) {
 
 inline Vec silu(Vec x) { return x / (exponential(-x) + 1.0f); }
 
+/** Sums and maxima that go on side by side: each step of one would wait for the step before. */
+constexpr size_t chains = 4;
+
 /** Scales a row to int8 (plus `offset`), rounding to nearest; the bytes from `count` on stand for zero. */
 inline float quantize_row(const float * x, size_t count, uint8_t * out, size_t inputs, float factor,
                           const float * weight, uint8_t offset) {
-    Vec most{};
+    Vec most[chains] = {};
     size_t i = 0;
     float tail = 0;
-    for (; i + lanes <= count; i += lanes) {
-        const Vec v = weight != nullptr ? load(x + i) * load(weight + i) : load(x + i);
-        most = larger(most, magnitude(v));
+    for (; i + chains * lanes <= count; i += chains * lanes) {
+        QRAG_UNROLL for (size_t c = 0; c < chains; c++) {
+            const Vec v = load(x + i + c * lanes);
+            most[c] = larger(most[c], magnitude(weight != nullptr ? v * load(weight + i + c * lanes) : v));
+        }
     }
     for (; i < count; i++) {
         const float v = fabsf(weight != nullptr ? x[i] * weight[i] : x[i]);
         tail = v > tail ? v : tail;
     }
-    float largest = largest_of(most);
+    float largest = largest_of(larger(larger(most[0], most[1]), larger(most[2], most[3])));
     largest = (tail > largest ? tail : largest);
     const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
     for (i = 0; i < count; i++) {
@@ -113,10 +118,12 @@ float quantize(const float * x, size_t count, uint8_t * out, size_t inputs) {
 
 template <uint8_t offset>
 float normalize(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs) {
-    Vec squares{};
+    Vec squares[chains] = {};
     size_t i = 0;
-    for (; i + lanes <= count; i += lanes) squares += load(x + i) * load(x + i);
-    float sum = sum_of(squares);
+    for (; i + chains * lanes <= count; i += chains * lanes) {
+        QRAG_UNROLL for (size_t c = 0; c < chains; c++) squares[c] += load(x + i + c * lanes) * load(x + i + c * lanes);
+    }
+    float sum = sum_of((squares[0] + squares[1]) + (squares[2] + squares[3]));
     for (; i < count; i++) sum += x[i] * x[i];
     // The norm's factor is common to the row: it goes into the scale and costs nothing.
     const float factor = 1.0f / sqrtf(sum / (float)count + epsilon);
