@@ -71,6 +71,7 @@ export interface TokenizerDescription {
   readonly combining: Int32Array;
   readonly decompositions: Int32Array;
   readonly compositions: Int32Array;
+  readonly lowercase: Int32Array;
 }
 
 /** A tokenizer in native memory, with a thread of its own. */

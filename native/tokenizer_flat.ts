@@ -15,7 +15,7 @@ import {
 } from "./tokenizer_unicode.ts";
 
 // The enumerations of the C++ headers, in their order.
-const normalizations = ["NFC", "NFD", "Prepend", "Replace"];
+const normalizations = ["NFC", "NFD", "Lowercase", "Prepend", "Replace"];
 const cutKinds = ["split", "bytes", "metaspace"];
 const patternKinds = ["text", "run", "words", "gpt2", "newer"];
 const classBits = {
@@ -48,7 +48,8 @@ export function whyNotNative({ model, normalizer }: TokenizerParts): string | un
 /** How many times longer a step makes a long text. */
 function growthOf(step: Normalization): number {
   if (step.kind === "Replace") return Math.max(1, step.content.length / step.pattern.length);
-  return step.kind === "Prepend" ? 1 : 4; // NFD makes up to four units of one
+  if (step.kind === "Prepend") return 1;
+  return step.kind === "Lowercase" ? 2 : 4; // \u0130 becomes two units, some characters four in NFD
 }
 
 /** Texts end to end, each known by its number. */
@@ -114,6 +115,7 @@ export function flatten({
     after: Int32Array.from(frame.after),
     classes: rows(classRows()),
     ...unicodeForms(normalizer.steps.some(({ kind }) => kind === "NFC" || kind === "NFD")),
+    lowercase: rows(normalizer.steps.some(({ kind }) => kind === "Lowercase") ? lowercase() : []),
     ...pool.flat(), // last: everything above adds to it
   };
 }
@@ -198,6 +200,20 @@ function unicodeForms(wanted: boolean) {
     compositions: rows(compositions),
     combining: rows(wanted ? combining : []),
   };
+}
+
+/** What JavaScript makes of each letter by itself, as native/tokenizer_normalize.ts does: no final sigma. */
+function lowercase(): number[][] {
+  const last = 0x1ffff; // no script with cases lies higher
+  const changing: number[][] = [];
+  for (let code = 0; code <= last; code++) {
+    const character = String.fromCodePoint(code);
+    const small = character.toLowerCase();
+    if (small === character) continue;
+    const parts = codePoints(small);
+    changing.push([code, parts.length, ...parts]);
+  }
+  return changing;
 }
 
 function codePoints(text: string): number[] {

@@ -27,6 +27,7 @@ TokenizerDescription description_argument(const Napi::Value & value) {
     description.combining = numbers("combining");
     description.decompositions = numbers("decompositions");
     description.compositions = numbers("compositions");
+    description.lowercase = numbers("lowercase");
     return description;
 }
 

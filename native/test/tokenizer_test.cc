@@ -29,7 +29,7 @@ TokenizerDescription small_description() {
     description.model = {25, 1, 1, add("#"), add("$")};
     description.byte_tokens.assign(256, 3);
     description.added = {add("<s>"), 40, 0, add("Mark"), 41, single_word | lstrip | rstrip | normalized};
-    description.normalizer = {0, -1, -1, 1, -1, -1, 2, -1, add("_"), 3, add("x"), add("yz")};
+    description.normalizer = {0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, add("_"), 4, add("x"), add("yz")};
     const int32_t dash = add("-");
     description.cuts = {
         0, 0, dash, 0, 0, 0, 0,                   // a text, isolated
@@ -46,6 +46,7 @@ TokenizerDescription small_description() {
     description.combining = {0x300, 0x315, 230, 0x316, 0x31A, 220};
     description.decompositions = {0xE9, 2, 'e', 0x301, 0x212B, 1, 0xC5};
     description.compositions = {'e', 0x301, 0xE9};
+    description.lowercase = {0xC9, 1, 0xE9, 0x130, 2, 'i', 0x307};
     return description;
 }
 
@@ -53,7 +54,7 @@ TokenizerDescription small_description() {
 const std::vector<std::string> & awkward_texts() {
     static const std::vector<std::string> texts = {
         "", "a", "aaaaaaaaaaaab <s> x  Mark \n\nabab 123456 don't Don'T", "e\xCC\x81\xCC\x96 \xEA\xB0\x80\xE1\x86\xA8",
-        "\xFF\xFE\x80", "\xE2\x82", "\xF4\x90\x80\x80", "'", "'\xC5", "   ", std::string(3, '\0'), "Mark<s>Mark Mark",
+        "ABAB \xC4\xB0\xC3\x89", "\xFF\xFE\x80", "\xE2\x82", "\xF4\x90\x80\x80", "'", "'\xC5", "   ", std::string(3, '\0'), "Mark<s>Mark Mark",
     };
     return texts;
 }
@@ -69,7 +70,7 @@ void damage(TokenizerDescription & description, std::mt19937 & random) {
     Integers * const parts[] = {&description.ends, &description.ids, &description.merges, &description.model,
                                 &description.byte_tokens, &description.added, &description.normalizer, &description.cuts,
                                 &description.before, &description.after, &description.classes, &description.combining,
-                                &description.decompositions, &description.compositions};
+                                &description.decompositions, &description.compositions, &description.lowercase};
     Integers & part = *parts[random() % std::size(parts)];
     const size_t place = part.empty() ? 0 : random() % part.size();
     switch (random() % 8) {

@@ -33,6 +33,7 @@ struct TokenizerDescription {
     Integers combining;        // first code point, the one after the last, canonical combining class
     Integers decompositions;   // code point, how many follow, and these: in ascending order, rows of any width
     Integers compositions;     // two code points and the one they become; in ascending order
+    Integers lowercase;        // as decompositions: what a letter becomes
 };
 
 /** Ids are below this, as in native/tokenizer_definition.ts. */

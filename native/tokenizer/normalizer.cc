@@ -15,6 +15,25 @@ std::string replaced(std::string_view text, std::string_view pattern, std::strin
     return result.append(text.substr(done));
 }
 
+std::string lowercased(std::string_view text, const CodePointMap & map) {
+    std::string result;
+    result.reserve(text.size());
+    for (size_t at = 0; at < text.size();) {
+        const auto byte = static_cast<uint8_t>(text[at]);
+        if (byte < 0x80) {  // ASCII needs no table
+            result.push_back(static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte));
+            at++;
+            continue;
+        }
+        const Character character = character_at(text, at);
+        const auto small = map[character.code];
+        if (small.empty()) append(result, character.code);
+        for (const char32_t code : small) append(result, code);
+        at += character.size;
+    }
+    return result;
+}
+
 }  // namespace
 
 void check_length(std::string_view text) {
@@ -22,7 +41,8 @@ void check_length(std::string_view text) {
     throw Error(Code::input_invalid, "a text of " + std::to_string(text.size()) + " bytes is too long to be encoded");
 }
 
-Normalizer::Normalizer(const TokenizerDescription & description, const Texts & texts) {
+Normalizer::Normalizer(const TokenizerDescription & description, const Texts & texts)
+    : lowercase_(description.lowercase, "lowercase") {
     const Table rows(description.normalizer, 3, "the normalizer");
     for (size_t i = 0; i < rows.size(); i++) {
         const auto last = static_cast<int32_t>(Normalization::replace);
@@ -42,6 +62,7 @@ std::string Normalizer::normalize(std::string_view text) const {
         switch (step.kind) {
             case Normalization::nfc: result = forms_->normalize(result, true); break;
             case Normalization::nfd: result = forms_->normalize(result, false); break;
+            case Normalization::lowercase: result = lowercased(result, lowercase_); break;
             case Normalization::prepend:
                 if (!result.empty()) result.insert(0, step.content);
                 break;

@@ -8,7 +8,7 @@
 namespace qrag {
 
 /** As in native/tokenizer_flat.ts. */
-enum class Normalization : int32_t { nfc, nfd, prepend, replace };
+enum class Normalization : int32_t { nfc, nfd, lowercase, prepend, replace };
 
 /** Texts longer than this are refused: positions in them are kept in 32 bits. */
 constexpr size_t longest_text = size_t{1} << 30;
@@ -31,6 +31,7 @@ class Normalizer {
     };
 
     std::vector<Step> steps_;
+    CodePointMap lowercase_;
     std::unique_ptr<UnicodeForms> forms_;  // when a step needs them
 };
 

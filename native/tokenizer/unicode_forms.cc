@@ -11,30 +11,17 @@ namespace {
 constexpr char32_t first_syllable = 0xAC00, first_lead = 0x1100, first_vowel = 0x1161, before_trails = 0x11A7;
 constexpr char32_t leads = 19, vowels = 21, trails = 28, syllables = leads * vowels * trails;
 
-char32_t code_point(int32_t value) { return static_cast<char32_t>(checked(value, 0, code_points - 1, "a code point")); }
-
 uint64_t pair_of(char32_t first, char32_t second) { return uint64_t{first} << 32 | second; }
 
 }  // namespace
 
-UnicodeForms::UnicodeForms(const TokenizerDescription & description) : combining_(description.combining, "combining") {
-    const Integers & numbers = description.decompositions;
-    for (size_t at = 0; at < numbers.size();) {
-        if (numbers.size() - at < 2) throw bad_description("decompositions has half a row");
-        const char32_t code = code_point(numbers[at]);
-        const auto count = static_cast<size_t>(checked(numbers[at + 1], 1, 8, "the length of a decomposition"));
-        at += 2;
-        if (numbers.size() - at < count) throw bad_description("decompositions has half a row");
-        const bool ordered = decompositions_.empty() || decompositions_.back().code < code;
-        if (!ordered) throw bad_description("decompositions is unordered");
-        decompositions_.push_back({code, parts_.size(), parts_.size() + count});
-        for (size_t i = 0; i < count; i++) parts_.push_back(code_point(numbers[at++]));
-    }
+UnicodeForms::UnicodeForms(const TokenizerDescription & description)
+    : combining_(description.combining, "combining"), decompositions_(description.decompositions, "decompositions") {
     const Table rows(description.compositions, 3, "compositions");
     for (size_t i = 0; i < rows.size(); i++) {
-        const uint64_t pair = pair_of(code_point(rows[i][0]), code_point(rows[i][1]));
+        const uint64_t pair = pair_of(checked_code_point(rows[i][0]), checked_code_point(rows[i][1]));
         if (i > 0 && compositions_.back().pair >= pair) throw bad_description("compositions is unordered");
-        compositions_.push_back({pair, code_point(rows[i][2])});
+        compositions_.push_back({pair, checked_code_point(rows[i][2])});
     }
 }
 
@@ -67,13 +54,9 @@ void UnicodeForms::decompose(char32_t code, std::vector<char32_t> & codes) const
         if (syllable % trails != 0) codes.push_back(before_trails + syllable % trails);
         return;
     }
-    const auto place = std::lower_bound(decompositions_.begin(), decompositions_.end(), code,
-                                        [](const Decomposition & each, char32_t wanted) { return each.code < wanted; });
-    if (place == decompositions_.end() || place->code != code) {
-        codes.push_back(code);
-    } else {
-        for (size_t part = place->begin; part < place->end; part++) codes.push_back(parts_[part]);
-    }
+    const auto parts = decompositions_[code];
+    if (parts.empty()) codes.push_back(code);
+    codes.insert(codes.end(), parts.begin(), parts.end());
 }
 
 void UnicodeForms::reorder(std::vector<char32_t> & codes) const {

@@ -1,7 +1,7 @@
 // UnicodeForms: the normal forms NFC and NFD, by tables that the description brings.
 #pragma once
 
-#include "unicode.h"
+#include "code_point_map.h"
 
 namespace qrag {
 
@@ -19,18 +19,13 @@ class UnicodeForms {
     void compose(std::vector<char32_t> & codes) const;
     char32_t joined(char32_t first, char32_t second) const;
 
-    struct Decomposition {
-        char32_t code;
-        size_t begin, end;
-    };
     struct Composition {
         uint64_t pair;
         char32_t joined;
     };
 
     CodePointTable combining_;
-    std::vector<Decomposition> decompositions_;  // in the order of their codes
-    std::vector<char32_t> parts_;
+    CodePointMap decompositions_;
     std::vector<Composition> compositions_;  // in the order of their pairs
 };
 

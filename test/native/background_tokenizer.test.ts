@@ -29,7 +29,7 @@ describe("the choice", () => {
   const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: [["a", "b"]] };
   const replace = { type: "Replace", pattern: { String: "a" }, content: "bbbbbbbb" };
   it.each([
-    ["its normalizer is Lowercase", { normalizer: { type: "Lowercase" } }],
+    ["its normalizer is NFKD", { normalizer: { type: "NFKD" } }],
     [
       "its normalizer lengthens texts",
       { normalizer: { type: "Sequence", normalizers: [replace, { type: "NFD" }, replace] } },
@@ -60,14 +60,15 @@ describe("the native one", () => {
     },
   );
 
+  const vocab = Object.fromEntries(
+    Array.from({ length: 256 }, (_, byte) => [
+      `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+      byte,
+    ]),
+  );
+  const everyByte = { type: "BPE", vocab, merges: [], byte_fallback: true };
+
   it("puts every character that changes, and many others, into NFC and NFD", async () => {
-    const vocab = Object.fromEntries(
-      Array.from({ length: 256 }, (_, byte) => [
-        `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
-        byte,
-      ]),
-    );
-    const model = { type: "BPE", vocab, merges: [], byte_fallback: true };
     const codes = [...decomposing.runs, ...combining].flatMap(([first, end]) =>
       Array.from({ length: end - first }, (_, index) => first + index),
     );
@@ -78,9 +79,19 @@ describe("the native one", () => {
       return `${character}e${character}\u0301${character}\u0316\u1161\u11a8`;
     });
     for (const type of ["NFC", "NFD"]) {
-      const json = JSON.stringify({ normalizer: { type }, model });
+      const json = JSON.stringify({ normalizer: { type }, model: everyByte });
       expect(await differences(json, texts), type).toEqual([]);
     }
+  });
+
+  it("makes small letters of all that have any, and of \u0130 two characters", async () => {
+    const codes = Array.from({ length: 0x20000 }, (_, code) => code).filter(
+      (code) => code % 61 === 0 || /\p{Changes_When_Lowercased}/u.test(String.fromCodePoint(code)),
+    );
+    const texts = codes.map((code) => `\u03a3A${String.fromCodePoint(code)}\u03a3`);
+    expect(codes.length).toBeGreaterThan(3000);
+    const json = JSON.stringify({ normalizer: { type: "Lowercase" }, model: everyByte });
+    expect(await differences(json, texts)).toEqual([]);
   });
 
   it("encodes a million of one letter", async () => {

@@ -25,6 +25,7 @@ const letters = {
   combining: none,
   decompositions: none,
   compositions: none,
+  lowercase: none,
 };
 const texts = Array(100).fill("ab".repeat(5000)) as string[];
 
