@@ -25,24 +25,12 @@ size_t rows_in_pass(size_t count) {
     return passes == 0 ? rows_together : std::min(rows_together, round_up((count + passes - 1) / passes, row_step));
 }
 
-/** RoPE on one head whose even dimensions lie before its odd ones. */
-void turn(const FastModel & model, float * head, size_t position) {
-    const size_t half = model.weights.frequencies.size();
-    const float * cosines = model.turns.data() + position * 2 * half;
-    const float * sines = cosines + half;
-    for (size_t i = 0; i < half; i++) {
-        const float a = head[i], b = head[half + i];
-        head[i] = a * cosines[i] - b * sines[i];
-        head[half + i] = a * sines[i] + b * cosines[i];
-    }
-}
-
 /** For each key head, the query heads that share it, of a few neighbouring tokens of one sequence at a time. */
 void attend(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * queries,
             Scratch & scratch) {
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const size_t group = scratch.heads / heads_kv, width = model.weights.width, head_floats = scratch.heads * width;
-    const size_t tokens_together = std::max<size_t>(1, attention_rows / group);
+    const size_t tokens_together = std::max<size_t>(1, model.kernels.attention_rows / group);
     std::vector<const float *> & from = scratch.queries;
     std::vector<float *> & to = scratch.results;
     std::vector<size_t> & positions = scratch.seen;
@@ -98,7 +86,7 @@ Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
 }
 
 void Scratch::prepare(size_t count, size_t positions, const FastWeights & weights) {
-    const size_t together = std::max(attention_rows, heads);
+    const size_t together = std::max(most_attention_rows, heads);
     if (states.size() < count * weights.embedding) states.resize(count * weights.embedding);
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
     const size_t needed = attention_scratch(together, positions, weights.width);
@@ -127,7 +115,7 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const auto length = static_cast<size_t>(model.numbers.embedding_length);
     const size_t width = model.weights.width, head_floats = scratch.heads * width, inputs = block.qkv.inputs();
-    const size_t step = rows_in_pass(count);
+    const size_t half = model.weights.frequencies.size(), step = rows_in_pass(count);
     for (size_t start = 0; start < count; start += step) {
         const size_t here = std::min(step, count - start);
         for (size_t i = 0; i < here; i++) {
@@ -142,7 +130,10 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
             float * k = q + head_floats;
             const float * v = k + heads_kv * width;
             if (row.first) row.keys->copy_tail(layer);
-            for (size_t head = 0; head < scratch.heads + heads_kv; head++) turn(model, q + head * width, row.position);
+            const float * cosines = model.turns.data() + row.position * 2 * half;
+            for (size_t head = 0; head < scratch.heads + heads_kv; head++) {
+                model.kernels.turn(q + head * width, cosines, cosines + half, half);
+            }
             for (size_t head = 0; head < heads_kv; head++) {
                 row.keys->set(layer, head, row.position, k + head * width, v + head * width);
             }

@@ -95,6 +95,11 @@ void tile_sums(const uint8_t * rows, size_t stride, const int8_t * next, Sums & 
         for (size_t line = 0; line < lines_to_fetch && next != nullptr; line++) {
             _mm_prefetch(reinterpret_cast<const char *>(next + 2 * k * panel_channels + 64 * line), _MM_HINT_T0);
         }
+        if (into == Into::swiglu) {
+            // What the feed-forward's inside was when it was last read has left the second cache by now.
+            const size_t row = k / input_step * rows_a_step;
+            for (size_t i = row; i < row + rows_a_step && i < sums.count; i++) __builtin_prefetch(sums.out + i * target.stride, 1, 3);
+        }
         _tile_loadd(4, rows + k, stride);
         if (two_rows) _tile_loadd(5, lower + k, stride);
         _tile_loadd(6, w0 + k * panel_channels, 64);
@@ -155,17 +160,24 @@ constexpr size_t block_positions = 32;
 
 size_t block_bytes(size_t width) { return 2 * block_positions * width * sizeof(uint16_t); }
 
-inline uint16_t to_bf16(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
+/** Columns that other threads write lie between: only masked and single words are stored. */
 void set_in_block(uint8_t * block, size_t width, size_t column, const float * key, const float * value) {
-    auto * keys = reinterpret_cast<uint16_t *>(block) + column / tile_rows * tile_rows * width + column % tile_rows * 2;
-    for (size_t d = 0; d < width; d++) keys[d / 2 * 2 * tile_rows + d % 2] = to_bf16(key[d]);
-    auto * values = reinterpret_cast<uint16_t *>(block) + block_positions * width + column / 2 * 2 * width + column % 2;
-    for (size_t d = 0; d < width; d++) values[2 * d] = to_bf16(value[d]);
+    // Of keys, two dimensions of a position are a word; the next two lie a tile's row further.
+    auto * keys = block + (column / tile_rows * tile_rows * width + column % tile_rows * 2) * sizeof(uint16_t);
+    const __m512i places = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(64));
+    for (size_t d = 0; d < width; d += 32) {
+        const bool whole = d + 32 <= width;
+        const __m512 upper = whole ? _mm512_loadu_ps(key + d + 16) : _mm512_setzero_ps();
+        const __m512i words = (__m512i)_mm512_cvtne2ps_pbh(upper, _mm512_loadu_ps(key + d));
+        _mm512_mask_i32scatter_epi32(keys + d / 2 * 64, whole ? 0xffff : 0xff, places, words, 1);
+    }
+    // Of values, a word holds the same dimension of two positions.
+    auto * values = reinterpret_cast<uint16_t *>(block) + block_positions * width + column / 2 * 2 * width;
+    const bool odd = column % 2 != 0;
+    for (size_t d = 0; d < width; d += 16) {
+        const __m512i words = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(value + d)));
+        _mm512_mask_storeu_epi16(values + 2 * d, odd ? 0xaaaaaaaa : 0x55555555, odd ? _mm512_slli_epi32(words, 16) : words);
+    }
 }
 
 void copy_block(uint8_t * to, const uint8_t * from, size_t width, size_t columns) {
@@ -183,23 +195,33 @@ void copy_block(uint8_t * to, const uint8_t * from, size_t width, size_t columns
 }
 
 /**
- * Scores of 16 rows, [16][padded], against all blocks; `queries` is [16][width] in BF16, width a multiple of 32. Where a
- * head is 16 short of that, the tiles read on into the block, and the queries' zeros undo it.
+ * Scores of one or two tiles of rows, [rows][padded], against all blocks; `queries` is [rows][width] in BF16, width a
+ * multiple of 32. Where a head is 16 short of that, the tiles read on into the block, and the queries' zeros undo it.
  */
-inline void score_tiles(const Attention & a, const uint16_t * queries, size_t width, float * scores, size_t padded) {
+template <bool two_rows>
+void score_tiles(const Attention & a, const uint16_t * queries, size_t width, float * scores, size_t padded) {
     for (size_t block = 0; block * block_positions < padded; block++) {
         const uint16_t * keys = reinterpret_cast<const uint16_t *>(a.blocks[block]);
         _tile_zero(0);
         _tile_zero(1);
+        if (two_rows) _tile_zero(2);
+        if (two_rows) _tile_zero(3);
         for (size_t d = 0; d < width; d += 32) {
             _tile_loadd(4, queries + d, width * sizeof(uint16_t));
+            if (two_rows) _tile_loadd(5, queries + tile_rows * width + d, width * sizeof(uint16_t));
             _tile_loadd(6, keys + d * tile_rows, 64);
             _tile_loadd(7, keys + (a.width + d) * tile_rows, 64);
             _tile_dpbf16ps(0, 4, 6);
             _tile_dpbf16ps(1, 4, 7);
+            if (two_rows) _tile_dpbf16ps(2, 5, 6);
+            if (two_rows) _tile_dpbf16ps(3, 5, 7);
         }
-        _tile_stored(0, scores + block * block_positions, padded * sizeof(float));
-        _tile_stored(1, scores + block * block_positions + tile_rows, padded * sizeof(float));
+        float * upper = scores + block * block_positions;
+        _tile_stored(0, upper, padded * sizeof(float));
+        _tile_stored(1, upper + tile_rows, padded * sizeof(float));
+        float * lower = upper + tile_rows * padded;
+        if (two_rows) _tile_stored(2, lower, padded * sizeof(float));
+        if (two_rows) _tile_stored(3, lower + tile_rows, padded * sizeof(float));
     }
 }
 
@@ -215,44 +237,58 @@ inline __m512 exponential_for_bf16(__m512 x) {
     return _mm512_scalef_ps(p, n);
 }
 
+inline void store_bf16(uint16_t * to, __m512 x) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), (__m256i)_mm512_cvtneps_pbh(x)); }
+
 /** One row of scores to weights in BF16, not yet divided by their sum, which is returned. Unseen positions weigh 0. */
 inline float weigh(const float * scores, size_t positions, size_t padded, uint16_t * weights) {
-    __m512 most = _mm512_set1_ps(-INFINITY);
-    const auto seen = [&](size_t at) {
-        const size_t left = positions > at ? positions - at : 0;
-        return static_cast<__mmask16>(left >= 16 ? 0xffff : (1u << left) - 1);
-    };
-    for (size_t i = 0; i < positions; i += 16) {
-        most = _mm512_mask_max_ps(most, seen(i), most, _mm512_loadu_ps(scores + i));
-    }
+    const size_t whole = positions / 16 * 16;
+    const auto rest = static_cast<__mmask16>((1u << (positions - whole)) - 1);
+    const __m512 lowest = _mm512_set1_ps(-INFINITY);
+    __m512 most = rest != 0 ? _mm512_mask_loadu_ps(lowest, rest, scores + whole) : lowest;
+    for (size_t i = 0; i < whole; i += 16) most = _mm512_max_ps(most, _mm512_loadu_ps(scores + i));
     const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(most));
     __m512 sum = _mm512_setzero_ps();
-    for (size_t i = 0; i < padded; i += 16) {
-        const __m512 x = _mm512_sub_ps(_mm512_loadu_ps(scores + i), largest);
-        const __m512 e = _mm512_maskz_mov_ps(seen(i), exponential_for_bf16(x));
+    for (size_t i = 0; i < whole; i += 16) {
+        const __m512 e = exponential_for_bf16(_mm512_sub_ps(_mm512_loadu_ps(scores + i), largest));
         sum = _mm512_add_ps(sum, e);
-        _mm256_storeu_si256(reinterpret_cast<__m256i *>(weights + i), (__m256i)_mm512_cvtneps_pbh(e));
+        store_bf16(weights + i, e);
+    }
+    for (size_t i = whole; i < padded; i += 16) {
+        const __mmask16 seen = i == whole ? rest : 0;
+        const __m512 e = _mm512_maskz_mov_ps(seen, exponential_for_bf16(_mm512_sub_ps(_mm512_maskz_loadu_ps(seen, scores + i), largest)));
+        sum = _mm512_add_ps(sum, e);
+        store_bf16(weights + i, e);
     }
     return _mm512_reduce_add_ps(sum);
 }
 
-/** mixed = weights * values, [16][width]; `weights` is [16][padded] in BF16. */
-inline void mix_tiles(const Attention & a, const uint16_t * weights, size_t padded, size_t width, float * mixed) {
+/** mixed = weights * values, [rows][width]; `weights` is [rows][padded] in BF16. */
+template <bool two_rows>
+void mix_tiles(const Attention & a, const uint16_t * weights, size_t padded, size_t width, float * mixed) {
     for (size_t column = 0; column < a.width; column += 32) {
         const bool two = column + tile_rows < a.width;
         _tile_zero(0);
         _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
         for (size_t block = 0; block * block_positions < padded; block++) {
             const uint16_t * values = reinterpret_cast<const uint16_t *>(a.blocks[block]) + block_positions * a.width + 2 * column;
-            _tile_loadd(4, weights + block * block_positions, padded * sizeof(uint16_t));
+            const uint16_t * upper = weights + block * block_positions;
+            _tile_loadd(4, upper, padded * sizeof(uint16_t));
+            if (two_rows) _tile_loadd(5, upper + tile_rows * padded, padded * sizeof(uint16_t));
             _tile_loadd(6, values, 2 * a.width * sizeof(uint16_t));
             _tile_dpbf16ps(0, 4, 6);
+            if (two_rows) _tile_dpbf16ps(2, 5, 6);
             if (!two) continue;
             _tile_loadd(7, values + 2 * tile_rows, 2 * a.width * sizeof(uint16_t));
             _tile_dpbf16ps(1, 4, 7);
+            if (two_rows) _tile_dpbf16ps(3, 5, 7);
         }
         _tile_stored(0, mixed + column, width * sizeof(float));
         if (two) _tile_stored(1, mixed + column + tile_rows, width * sizeof(float));
+        float * lower = mixed + tile_rows * width + column;
+        if (two_rows) _tile_stored(2, lower, width * sizeof(float));
+        if (two_rows && two) _tile_stored(3, lower + tile_rows, width * sizeof(float));
     }
 }
 
@@ -260,27 +296,26 @@ void attend(const Attention & a) {
     size_t positions = 0;
     for (size_t r = 0; r < a.rows; r++) positions = a.positions[r] > positions ? a.positions[r] : positions;
     const size_t padded = (positions + block_positions - 1) / block_positions * block_positions;
-    // Scratch: scores [16][padded], then weights in BF16 where they lay, queries and results [16][width].
+    // Scratch: scores [rows][padded], then weights in BF16 where they lay, queries and results [rows][width].
+    constexpr size_t most_rows = 2 * tile_rows;
     const size_t width = (a.width + 31) / 32 * 32;
     float * scores = a.scratch;
-    float * mixed = scores + tile_rows * padded;
+    float * mixed = scores + most_rows * padded;
     auto * queries = reinterpret_cast<uint16_t *>(mixed);
-    for (size_t first = 0; first < a.rows; first += tile_rows) {
-        const size_t count = a.rows - first < tile_rows ? a.rows - first : tile_rows;
-        memset(queries, 0, tile_rows * width * sizeof(uint16_t));
+    auto * weights = reinterpret_cast<uint16_t *>(scores);
+    for (size_t first = 0; first < a.rows; first += most_rows) {
+        const size_t count = a.rows - first < most_rows ? a.rows - first : most_rows;
+        const bool two_rows = count > tile_rows;
+        memset(queries, 0, most_rows * width * sizeof(uint16_t));
         for (size_t r = 0; r < count; r++) {
-            for (size_t d = 0; d < a.width; d += 16) {
-                const __m512 q = _mm512_loadu_ps(a.queries[first + r] + d);
-                _mm256_storeu_si256(reinterpret_cast<__m256i *>(queries + r * width + d), (__m256i)_mm512_cvtneps_pbh(q));
-            }
+            for (size_t d = 0; d < a.width; d += 16) store_bf16(queries + r * width + d, _mm512_loadu_ps(a.queries[first + r] + d));
         }
-        score_tiles(a, queries, width, scores, padded);
-        float inverse[tile_rows];
-        auto * weights = reinterpret_cast<uint16_t *>(scores);
+        (two_rows ? score_tiles<true> : score_tiles<false>)(a, queries, width, scores, padded);
+        float inverse[most_rows];
         for (size_t r = 0; r < count; r++) {
             inverse[r] = 1.0f / weigh(scores + r * padded, a.positions[first + r], padded, weights + r * padded);
         }
-        mix_tiles(a, weights, padded, width, mixed);
+        (two_rows ? mix_tiles<true> : mix_tiles<false>)(a, weights, padded, width, mixed);
         for (size_t r = 0; r < count; r++) {
             for (size_t d = 0; d < a.width; d += lanes) store(a.out[first + r] + d, load(mixed + r * width + d) * inverse[r]);
         }
@@ -291,7 +326,8 @@ void attend(const Attention & a) {
 
 const Kernels amx_kernels = {
     "amx", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, attend,
+    unpack, multiply, quantize<0>, normalize<0>, turn,
+    {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, /*attention_rows=*/32, attend,
 };
 
 }  // namespace qrag

@@ -72,8 +72,8 @@ struct BlockLayout {
     void (*copy)(uint8_t * to, const uint8_t * from, size_t width, size_t columns);
 };
 
-/** Rows that kernels like best to attend together. */
-constexpr size_t attention_rows = 16;
+/** No kernel set likes to attend more rows together than this. */
+constexpr size_t most_attention_rows = 32;
 
 /** Rows that look at the same keys: the heads that share them, times a few neighbouring tokens. */
 struct Attention {
@@ -102,15 +102,19 @@ struct Kernels {
     float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);
     /** The same of x / rms(x) * weight. */
     float (*normalize)(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs);
+    /** RoPE: turns the first 2 * half dimensions of a head, evens before odds. */
+    void (*turn)(float * head, const float * cosines, const float * sines, size_t half);
     BlockLayout block;
     /** How far keys, queries and weights are rounded in attention: 0 for floats. */
     float attention_step;
+    /** How many rows it likes best to attend together. */
+    size_t attention_rows;
     void (*attend)(const Attention & attention);
 };
 
 /** Floats of scratch memory that attending `rows` rows of up to `positions` takes, with every kernel set. */
 constexpr size_t attention_scratch(size_t rows, size_t positions, size_t width) {
-    return (rows + attention_rows) * (positions + 64) + 2 * attention_rows * width;
+    return (rows + most_attention_rows) * (positions + 64) + 2 * most_attention_rows * width;
 }
 
 extern const Kernels portable_kernels;

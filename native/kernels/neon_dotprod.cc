@@ -18,7 +18,7 @@ void end_thread() {}
 
 const Kernels neon_dotprod_kernels = {
     "neon-dotprod", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
+    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

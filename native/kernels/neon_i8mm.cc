@@ -107,7 +107,7 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 const Kernels neon_i8mm_kernels = {
     "neon-i8mm", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, float_blocks, /*attention_step=*/0, attend,
+    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

@@ -5,6 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#if QRAG_LANES == 16
+#include <immintrin.h>
+#endif
+
 #include "kernels.h"
 
 #ifndef QRAG_LANES
@@ -39,6 +43,13 @@ inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 
 inline Vec magnitude(Vec a) { return (Vec)((Ints)a & 0x7fffffff); }
 
+#if QRAG_LANES == 16
+
+inline float sum_of(Vec v) { return _mm512_reduce_add_ps((__m512)v); }
+inline float largest_of(Vec v) { return _mm512_reduce_max_ps((__m512)v); }
+
+#else
+
 inline float sum_of(Vec v) {
     float lane[lanes];
     memcpy(lane, &v, sizeof v);
@@ -51,11 +62,36 @@ inline float sum_of(Vec v) {
 inline float largest_of(Vec v) {
     float lane[lanes];
     memcpy(lane, &v, sizeof v);
-    for (size_t i = 1; i < lanes; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+    for (size_t step = lanes / 2; step > 0; step /= 2) {
+        for (size_t i = 0; i < step; i++) lane[i] = lane[i + step] > lane[i] ? lane[i + step] : lane[i];
+    }
     return lane[0];
 }
 
-/** e^x within 2 units in the last place for x in [-87, 88]; below, 0. Split x = n ln 2 + r, then a degree 6 polynomial. */
+#endif
+
+/** e^r for |r| up to ln 2 / 2: a polynomial of degree 6. */
+inline Vec exponential_of_rest(Vec r) {
+    Vec p = all(1.0f / 720);
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    return p * r + 1.0f;
+}
+
+// e^x within 2 units in the last place for x in [-87, 88]; below, 0 or nearly. Split x = n ln 2 + r.
+#if QRAG_LANES == 16
+
+inline Vec exponential(Vec x) {
+    const Vec n = (Vec)_mm512_roundscale_ps((__m512)(x * 1.44269504f), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const Vec r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    return (Vec)_mm512_scalef_ps((__m512)exponential_of_rest(r), (__m512)n);
+}
+
+#else
+
 inline Vec exponential(Vec x) {
     const Ints low = x < all(-87.0f);
     x = x > all(88.0f) ? all(88.0f) : x;
@@ -63,71 +99,89 @@ inline Vec exponential(Vec x) {
     const Vec shifted = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: the sum's low bits are round(x / ln 2)
     const Vec n = shifted - 12582912.0f;
     const Vec r = x - n * 0.693359375f - n * -2.12194440e-4f;
-    Vec p = all(1.0f / 720);
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
     const Ints exponent = ((Ints)shifted - 0x4b400000 + 127) << 23;
-    const Vec result = p * (Vec)exponent;
+    const Vec result = exponential_of_rest(r) * (Vec)exponent;
     return low ? Vec{} : result;
 }
+
+#endif
 
 inline Vec silu(Vec x) { return x / (exponential(-x) + 1.0f); }
 
 /** Sums and maxima that go on side by side: each step of one would wait for the step before. */
 constexpr size_t chains = 4;
 
-/** Scales a row to int8 (plus `offset`), rounding to nearest; the bytes from `count` on stand for zero. */
-inline float quantize_row(const float * x, size_t count, uint8_t * out, size_t inputs, float factor,
-                          const float * weight, uint8_t offset) {
-    Vec most[chains] = {};
-    size_t i = 0;
-    float tail = 0;
-    for (; i + chains * lanes <= count; i += chains * lanes) {
-        QRAG_UNROLL for (size_t c = 0; c < chains; c++) {
-            const Vec v = load(x + i + c * lanes);
-            most[c] = larger(most[c], magnitude(weight != nullptr ? v * load(weight + i + c * lanes) : v));
-        }
-    }
-    for (; i < count; i++) {
-        const float v = fabsf(weight != nullptr ? x[i] * weight[i] : x[i]);
-        tail = v > tail ? v : tail;
-    }
-    float largest = largest_of(larger(larger(most[0], most[1]), larger(most[2], most[3])));
-    largest = (tail > largest ? tail : largest);
+/** Scales a row, times `weight` if there is one, to int8 (plus `offset`), rounding to nearest. Returns the scale. */
+template <bool weighted>
+inline float quantize_row(const float * x, const float * weight, float largest, size_t count, uint8_t * out, uint8_t offset) {
     const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
-    for (i = 0; i < count; i++) {
-        const float v = weight != nullptr ? x[i] * weight[i] : x[i];
+    size_t i = 0;
+#if QRAG_LANES == 16
+    for (; i + lanes <= count; i += lanes) {
+        const Vec v = weighted ? load(x + i) * load(weight + i) : load(x + i);
+        const Ints rounded = (Ints)_mm512_cvtps_epi32((__m512)(v * inverse)) + (int32_t)offset;
+        _mm_storeu_si128((__m128i *)(out + i), _mm512_cvtepi32_epi8((__m512i)rounded));
+    }
+#endif
+    for (; i < count; i++) {
+        const float v = weighted ? x[i] * weight[i] : x[i];
         // 1.5 * 2^23 rounds to nearest even, the same in every instruction set and vectorized by every compiler.
         const float rounded = v * inverse + 12582912.0f;
         int32_t bits;
         memcpy(&bits, &rounded, sizeof bits);
         out[i] = (uint8_t)((uint32_t)(bits - 0x4b400000) + offset);
     }
-    memset(out + count, offset, inputs - count);
-    return largest * factor / 127.0f;
+    return largest / 127.0f;
 }
 
 template <uint8_t offset>
 float quantize(const float * x, size_t count, uint8_t * out, size_t inputs) {
-    return quantize_row(x, count, out, inputs, 1.0f, nullptr, offset);
+    Vec most[chains] = {};
+    size_t i = 0;
+    for (; i + chains * lanes <= count; i += chains * lanes) {
+        QRAG_UNROLL for (size_t c = 0; c < chains; c++) most[c] = larger(most[c], magnitude(load(x + i + c * lanes)));
+    }
+    float largest = largest_of(larger(larger(most[0], most[1]), larger(most[2], most[3])));
+    for (; i < count; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    memset(out + count, offset, inputs - count);
+    return quantize_row<false>(x, nullptr, largest, count, out, offset);
 }
 
 template <uint8_t offset>
 float normalize(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs) {
-    Vec squares[chains] = {};
+    Vec squares[chains] = {}, most[chains] = {};
     size_t i = 0;
     for (; i + chains * lanes <= count; i += chains * lanes) {
-        QRAG_UNROLL for (size_t c = 0; c < chains; c++) squares[c] += load(x + i + c * lanes) * load(x + i + c * lanes);
+        QRAG_UNROLL for (size_t c = 0; c < chains; c++) {
+            const Vec v = load(x + i + c * lanes);
+            squares[c] += v * v;
+            most[c] = larger(most[c], magnitude(v * load(weight + i + c * lanes)));
+        }
     }
     float sum = sum_of((squares[0] + squares[1]) + (squares[2] + squares[3]));
-    for (; i < count; i++) sum += x[i] * x[i];
+    float largest = largest_of(larger(larger(most[0], most[1]), larger(most[2], most[3])));
+    for (; i < count; i++) {
+        sum += x[i] * x[i];
+        largest = fabsf(x[i] * weight[i]) > largest ? fabsf(x[i] * weight[i]) : largest;
+    }
+    memset(out + count, offset, inputs - count);
     // The norm's factor is common to the row: it goes into the scale and costs nothing.
-    const float factor = 1.0f / sqrtf(sum / (float)count + epsilon);
-    return quantize_row(x, count, out, inputs, factor, weight, offset);
+    return quantize_row<true>(x, weight, largest, count, out, offset) / sqrtf(sum / (float)count + epsilon);
+}
+
+/** RoPE on one head whose even dimensions lie before its odd ones. */
+inline void turn(float * head, const float * cosines, const float * sines, size_t half) {
+    size_t i = 0;
+    for (; i + lanes <= half; i += lanes) {
+        const Vec a = load(head + i), b = load(head + half + i), c = load(cosines + i), s = load(sines + i);
+        store(head + i, a * c - b * s);
+        store(head + half + i, a * s + b * c);
+    }
+    for (; i < half; i++) {
+        const float a = head[i], b = head[half + i];
+        head[i] = a * cosines[i] - b * sines[i];
+        head[half + i] = a * sines[i] + b * cosines[i];
+    }
 }
 
 /** One row's 16 channels of a product, from their integer sums on: the same arithmetic in every kernel. */
