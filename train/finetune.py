@@ -59,7 +59,7 @@ def asked(head, states, labels, weight=None):
     return F.binary_cross_entropy_with_logits(said, labels[inside].float(), pos_weight=weight)
 
 
-def losses(model, helpers, batch, data, device, dtype, rng):
+def losses(model, helpers, batch, data, device, dtype, rng, positive):
     """The six losses of one batch, and which answers were right."""
     tokens, marks, ends, labels, weights, _, offsets = (torch.from_numpy(part).to(device) for part in batch)
     rows = torch.arange(len(tokens), device=device)
@@ -76,6 +76,7 @@ def losses(model, helpers, batch, data, device, dtype, rng):
         cover = asked(helpers.covered, helpers.norm(between[-2]), covered)
         along = asked(helpers.answered, hidden, marks)
     two = logits[:, 0, [data.zero, data.one]]
+    weights = torch.where(labels == 1, weights * positive, weights)
     decision = (F.cross_entropy(two, labels, reduction="none") * weights).sum() / weights.sum()
     answer = torch.where(labels == 1, data.one, data.zero)
     targets = torch.cat((answer[:, None], tokens[rows[:, None], places + 1]), 1)
@@ -88,7 +89,7 @@ def clock(device):
     return time.monotonic() if device == "cuda" else time.process_time() / torch.get_num_threads()
 
 
-def rate(done, warmup=0.02, decay=0.35):
+def rate(done, warmup=0.02, decay=0.7):
     """Share of the top learning rate after a share of the time: up, level, down to nothing."""
     if done < warmup:
         return done / warmup
@@ -100,8 +101,13 @@ def room(done, shortest=40, until=0.35):
     return int(shortest + (LONGEST - shortest) * min(1.0, done / until) ** 1.5)
 
 
+def fade(done, begin=0.5, least=0.25):
+    """What the helpers still count: in the end the decision is what matters."""
+    return 1 - (1 - least) * max(0.0, (done - begin) / (1 - begin))
+
+
 def finetune(model, data, words, validation, minutes, out, options, device="cpu", dtype=torch.bfloat16):
-    """Trains for so many minutes of wall-clock time; keeps the last weights and a running mean of the decaying part."""
+    """Trains for so many minutes, those of runs that were stopped included; the last weights are the result."""
     helpers = Helpers(model.config).to(device)
     tools = optimizers(model, list(helpers.parameters()), options)
     np_rng = np.random.default_rng(options.seed)
@@ -128,8 +134,9 @@ def finetune(model, data, words, validation, minutes, out, options, device="cpu"
                 group["lr"] = group["top"] * rate(done)
         sampler.room = room(done)
         batch = next(stream)
-        parts, answers = losses(model, helpers, batch, data, device, dtype, rng)
-        sum(share * part for share, part in zip(SHARES, parts)).backward()
+        parts, answers = losses(model, helpers, batch, data, device, dtype, rng, options.positive)
+        helping = fade(done)
+        sum(share * part * (1 if index == 0 else helping) for index, (share, part) in enumerate(zip(SHARES, parts))).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for tool in tools:
             tool.step()
