@@ -6,6 +6,7 @@
 //   tsx native/build.ts --sanitize address         with a sanitizer, build/address
 //   tsx native/build.ts --tests [--sanitize ...]   the native tests, built and run
 //   tsx native/build.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
+//   tsx native/build.ts --bench [-- rows keys set] how fast each kernel is by itself, built and run
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -13,10 +14,12 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { answers, checkTools, fail, root, run } from "./build_tools.ts";
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     arm: { type: "boolean", default: false },
     baseline: { type: "boolean", default: false },
+    bench: { type: "boolean", default: false },
     debug: { type: "boolean", default: false },
     sanitize: { type: "string", default: "" },
     tests: { type: "boolean", default: false },
@@ -85,14 +88,15 @@ const sanitizers = options.sanitize.split(",").filter((name) => name !== "");
 const flavour = [...kinds, ...sanitizers].join("-");
 const jobs = String(availableParallelism());
 
-if (options.tests) {
+if (options.tests || options.bench) {
+  const target = options.bench ? "qrag_kernel_bench" : "qrag_native_tests";
   const folder = join(root, "build", `tests-${flavour || "release"}`);
   const definition = [`-DCMAKE_BUILD_TYPE=${buildType}`, "-DQRAG_TESTS=ON", ...definitions];
   run("cmake", ["-S", root, "-B", folder, ...definition]);
-  run("cmake", ["--build", folder, "--parallel", jobs, "--target", "qrag_native_tests"]);
-  const program = join(folder, "qrag_native_tests");
+  run("cmake", ["--build", folder, "--parallel", jobs, "--target", target]);
+  const program = join(folder, target);
   if (options.arm) runOnArm(program);
-  else run(program, []);
+  else run(program, positionals);
 } else {
   const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
   const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));
