@@ -1,4 +1,5 @@
 // One contender, one process: does what its job says and prints what it measured, a line of JSON each.
+import { setTimeout } from "node:timers/promises";
 import { batch, coldStart, memory } from "./cases.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { type Answers, type CaseResult, type Job, readCalls, type Timed } from "./exchange.ts";
@@ -56,6 +57,9 @@ async function samplesOf(contender: Contender, folder: string, timed: Timed): Pr
   return samples;
 }
 
+/** V8 gives back what loading left behind after some seconds in which nothing is allocated. */
+const settlingMs = 20_000;
+
 async function main(): Promise<void> {
   const { contender: name, kernels, folder, threads, task } = JSON.parse(process.argv[2]!) as Job;
   const entry = entries(kernels).find((each) => each.name === name)!;
@@ -71,7 +75,8 @@ async function main(): Promise<void> {
       samples.push(await milliseconds(() => contender.judge(call)));
     }
     const resident = process.memoryUsage().rss;
-    print({ name: memory.name, level, samples, resident });
+    await setTimeout(settlingMs);
+    print({ name: memory.name, level, samples, resident, settled: process.memoryUsage().rss });
   } else {
     print(await answersOf(contender, folder, task.expected, entry.tolerance ?? 0));
     for (const timed of task.timed) {

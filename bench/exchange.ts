@@ -43,8 +43,9 @@ export interface CaseResult {
   readonly level: string;
   /** Milliseconds of each call, in order. */
   readonly samples: readonly number[];
-  /** Bytes of memory that the process holds in the end. */
+  /** Bytes of memory that the process holds in the end, and some seconds later. */
   readonly resident?: number;
+  readonly settled?: number;
 }
 
 const callsPath = (folder: string, name: string) => join(folder, `calls-${name}.json`);

@@ -14,6 +14,8 @@ export interface Result {
   readonly samples: number;
   /** Only of the case "memory": resident memory over that of an empty Node process, in millions of bytes. */
   readonly megabytes?: number;
+  /** The same after 20 seconds without work. */
+  readonly settledMegabytes?: number;
 }
 
 export interface Report {
@@ -25,12 +27,13 @@ export interface Report {
 export function resultOf(
   contender: string,
   threads: number,
-  { name, level, samples, resident }: CaseResult,
+  { name, level, samples, resident, settled }: CaseResult,
   emptyResident: number,
 ): Result {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))]!;
   const medianMs = at(0.5);
+  const over = (bytes: number) => (bytes - emptyResident) / 1e6;
   const pairs = allCases.find((each) => each.name === name)!.passages;
   return {
     case: name,
@@ -41,7 +44,8 @@ export function resultOf(
     spreadMs: at(0.75) - at(0.25),
     pairsPerSecond: (1000 * pairs) / medianMs,
     samples: samples.length,
-    ...(resident === undefined ? {} : { megabytes: (resident - emptyResident) / 1e6 }),
+    ...(resident === undefined ? {} : { megabytes: over(resident) }),
+    ...(settled === undefined ? {} : { settledMegabytes: over(settled) }),
   };
 }
 
@@ -52,7 +56,9 @@ export function tableOf(results: readonly Result[]): string {
     const ours = mine.find(({ contender }) => contender === "qrag")?.medianMs;
     return mine.map((result) => {
       const ratio = ours === undefined ? "" : `${(result.medianMs / ours).toFixed(2)} x`;
-      const memory = result.megabytes === undefined ? "" : `${result.megabytes.toFixed(0)} MB`;
+      const memory = [result.megabytes, result.settledMegabytes]
+        .flatMap((each) => (each === undefined ? [] : `${each.toFixed(0)} MB`))
+        .join(", later ");
       return [
         name.padEnd(14),
         result.contender.padEnd(21),

@@ -3,6 +3,7 @@
 //   npm run bench                    all contenders, a table of medians and ratios
 //   npm run bench -- --quick         few contenders, few rounds, no memory: under 45 seconds on a quiet machine
 //   npm run bench -- --json FILE     the results as JSON too; - for standard output, and no table
+//   npm run bench -- --plot FILE     and as an SVG picture
 //   npm run bench -- --only ort:     contenders whose name begins so (qrag itself always runs)
 //   npm run bench -- --threads N
 import { execFileSync, spawnSync } from "node:child_process";
@@ -15,12 +16,14 @@ import { coldStart, memory, memoryCalls, timedCases } from "./cases.ts";
 import type { Answers, CaseResult, Job, Task, Timed } from "./exchange.ts";
 import { bundleContend, makeFiles } from "./files.ts";
 import { type Entry, entries, lineup } from "./lineup.ts";
+import { plotOf } from "./plot.ts";
 import { type Report, type Result, resultOf, tableOf } from "./report.ts";
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "string" },
+    plot: { type: "string" },
     only: { type: "string", default: "" },
     threads: { type: "string", default: String(availableParallelism()) },
   },
@@ -139,6 +142,10 @@ async function main(folder: string): Promise<void> {
   }
   const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} threads, node ${process.version}`;
   const report: Report = { machine, commit: commit(), results: run.results };
+  if (options.plot) {
+    const caption = `${machine}, commit ${report.commit}, ${new Date().toISOString().slice(0, 10)}`;
+    writeFileSync(options.plot, plotOf(report.results, caption));
+  }
   if (options.json === "-") {
     console.log(JSON.stringify(report));
     return;
