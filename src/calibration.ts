@@ -1,9 +1,8 @@
 // A calibration: where a user's own rows put the line between relevant and not, for one model, in a file used only on request.
-import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { QragError, quote } from "../native/errors.ts";
-import { openFile } from "./models.ts";
+import { modelDigest } from "./model_files.ts";
 
 /** What a calibration file must hold; `qrag calibrate` adds what it measured. */
 export interface Calibration {
@@ -20,22 +19,6 @@ export const calibrationVersion = 1;
 
 /** Two numbers and a few words fit a thousand times. */
 const mostBytes = 1024 * 1024;
-const chunkBytes = 4 * 1024 * 1024;
-
-/** The SHA-256 of a model's file, in hexadecimal digits. */
-export async function modelDigest(path: string, signal?: AbortSignal): Promise<string> {
-  const source = await openFile(path);
-  try {
-    const hash = createHash("sha256");
-    for (let at = 0; at < source.size; at += chunkBytes) {
-      signal?.throwIfAborted();
-      hash.update(await source.read(at, Math.min(chunkBytes, source.size - at)));
-    }
-    return hash.digest("hex");
-  } finally {
-    await source.close();
-  }
-}
 
 /** Reads a calibration and refuses one that was made for another model than the file at `modelPath`. */
 export async function readCalibration(

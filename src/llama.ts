@@ -11,7 +11,8 @@ import type { GgufFile } from "../gguf/format.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { QragError } from "../native/errors.ts";
 import { type LlamaModel, type OpenLlamaOptions, openLlama } from "./llama_model.ts";
-import { checkVocabulary, modelError, modelPath, openGguf } from "./models.ts";
+import { modelError, openModelFile } from "./model_files.ts";
+import { checkVocabulary } from "./models.ts";
 
 export interface LoadedLlama {
   readonly path: string;
@@ -26,8 +27,7 @@ export async function loadLlama(
   open = openLlama,
 ): Promise<LoadedLlama> {
   options.signal?.throwIfAborted();
-  const path = modelPath(name);
-  const { source, file } = await openGguf(path);
+  const { path, source, file } = await openModelFile(name, options.signal);
   await source.close();
   let tokenizer: BackgroundTokenizer | undefined;
   try {

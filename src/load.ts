@@ -6,7 +6,8 @@ import { type Calibration, readCalibration } from "./calibration.ts";
 import { Engine, type ScoringModel } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
 import { loadLlama } from "./llama.ts";
-import { type LoadedModel, loadModel, modelPath } from "./models.ts";
+import { modelPath } from "./model_files.ts";
+import { type LoadedModel, loadModel } from "./models.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 
 /** How a loaded model computes. */

@@ -1,17 +1,13 @@
-// From a path to an opened model: finds the file, checks it, and streams its tensors into native memory.
-import { join, resolve } from "node:path";
+// From a file to a loaded model: checks it, and streams its tensors into native memory.
 import { describeModel, type ModelDescription } from "../gguf/architecture.ts";
-import { GgufError, type GgufFile, type TensorInfo } from "../gguf/format.ts";
-import { readGguf } from "../gguf/read.ts";
-import { type ByteSource, fileSource } from "../gguf/source.ts";
+import type { TensorInfo } from "../gguf/format.ts";
+import type { ByteSource } from "../gguf/source.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
-import { type NativeModel, packageRoot } from "../native/binding.ts";
+import type { NativeModel } from "../native/binding.ts";
 import { QragError } from "../native/errors.ts";
 import { openModel, type TensorStream } from "../native/model.ts";
+import { modelError, openModelFile } from "./model_files.ts";
 import type { Progress } from "./options.ts";
-
-/** The model that is used when none is named, seen from the package's folder. Putting the file there completes it. */
-const defaultModel = join("models", "qrag.gguf");
 
 /** Bytes in one read: large enough for a disk's full speed, small enough to copy within a millisecond. */
 const chunkBytes = 1024 * 1024;
@@ -45,31 +41,6 @@ const nativeParts: NativeParts = {
   openTokenizer,
 };
 
-/** The file a model's name stands for. */
-export function modelPath(name: string | undefined): string {
-  if (name?.startsWith("hf:")) {
-    throw new QragError(
-      "MODEL_NOT_FOUND",
-      `${name}: this version does not download models. Download the checkpoint and its tokenizer.json from ` +
-        `https://huggingface.co/${name.slice(3)} yourself, then run ${convertExample}, and pass the path of the result.`,
-    );
-  }
-  return name === undefined ? join(packageRoot(), defaultModel) : resolve(name);
-}
-
-const convertExample = `\`qrag convert CHECKPOINT --tokenizer tokenizer.json -o ${defaultModel}\``;
-
-/** Opens a GGUF file and reads its header. The caller closes the source. */
-export async function openGguf(path: string): Promise<{ source: ByteSource; file: GgufFile }> {
-  const source = await openFile(path);
-  try {
-    return { source, file: await readGguf(source) };
-  } catch (error) {
-    await source.close();
-    throw modelError(error, path);
-  }
-}
-
 /** Loads the model `name`, or the package's own. When this fails, nothing stays open. */
 export async function loadModel(
   name: string | undefined,
@@ -77,8 +48,7 @@ export async function loadModel(
   native: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
   opening.signal?.throwIfAborted();
-  const path = modelPath(name);
-  const { source, file } = await openGguf(path);
+  const { path, source, file } = await openModelFile(name, opening.signal);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
     const description = describeModel(file);
@@ -151,52 +121,4 @@ export function checkVocabulary(
     `its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding only ${numbers.vocabularySize} rows. ` +
       "Convert the checkpoint again with the tokenizer.json it was trained with.",
   );
-}
-
-/** Opens a file; whatever goes wrong with it, now or in a later read, is a QragError. */
-export async function openFile(path: string): Promise<ByteSource> {
-  let source: ByteSource;
-  try {
-    source = await fileSource(path);
-  } catch (cause) {
-    throw notFound(path, cause);
-  }
-  return {
-    size: source.size,
-    async read(offset, length, into) {
-      try {
-        return await source.read(offset, length, into);
-      } catch (cause) {
-        throw new QragError("MODEL_INVALID", `could not be read: ${reason(cause)}`, { cause });
-      }
-    },
-    close: () => source.close(),
-  };
-}
-
-function notFound(path: string, cause: unknown): QragError {
-  const packaged = path === join(packageRoot(), defaultModel);
-  const missing = (cause as NodeJS.ErrnoException)?.code === "ENOENT";
-  const message =
-    packaged && missing
-      ? `No model is installed: ${path} is not there. Make one with ${convertExample}, ` +
-        "or name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL."
-      : `${path}: the model could not be opened: ${missing ? "there is no such file" : reason(cause)}`;
-  return new QragError("MODEL_NOT_FOUND", message, { cause });
-}
-
-/** What was wrong with the file, with its path; other errors (an abort, a missing addon) as they are. */
-export function modelError(error: unknown, path: string): unknown {
-  if (error instanceof GgufError) {
-    const code = error.kind === "unsupported" ? "MODEL_UNSUPPORTED" : "MODEL_INVALID";
-    return new QragError(code, `${path}: ${error.message}`, { cause: error });
-  }
-  if (error instanceof QragError && /^(MODEL|TOKENIZER)_/.test(error.code)) {
-    return new QragError(error.code, `${path}: ${error.message}`, { cause: error });
-  }
-  return error;
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -121,7 +121,10 @@ def finetune(model, data, words, validation, minutes, out, options, device="cpu"
         model.load_state_dict(saved["model"])
         helpers.load_state_dict(saved["helpers"])
         for tool, kept in zip(tools, saved["tools"]):
+            tops = [group["top"] for group in tool.param_groups]
             tool.load_state_dict(kept)
+            for group, top in zip(tool.param_groups, tops):
+                group["top"] = top  # the rates of this start, which may be others
         state = saved["state"]
     right = {role: [] for role in range(len(ROLES))}
     last_saved = last_told = clock(device)

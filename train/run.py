@@ -42,7 +42,7 @@ def parse():
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--embedding-rate", type=float, default=0.5, help="the embeddings' share of it")
     parser.add_argument("--muon", action="store_true", help="for the matrices, in place of AdamW")
-    parser.add_argument("--matrix-rate", type=float, default=4e-3, help="highest learning rate of Muon")
+    parser.add_argument("--matrix-rate", type=float, default=1.6e-3, help="highest learning rate of Muon")
     parser.add_argument("--positive", type=float, default=2.0, help="weight of the positives: with more of it, more is accepted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tell", type=float, default=60, help="seconds between reports")

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelDigest } from "../../src/calibration.ts";
 import { loadGate } from "../../src/load.ts";
+import { modelDigest } from "../../src/model_files.ts";
 import { codeOf, FakeModel, fakeGate } from "./fakes.ts";
 import { modelFile } from "./model_file.ts";
 

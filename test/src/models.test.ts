@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTokenizer } from "../../native/background_tokenizer.ts";
 import type { NativeModel } from "../../native/binding.ts";
 import type { TensorStream } from "../../native/model.ts";
-import { loadModel, modelPath, type NativeParts } from "../../src/models.ts";
+import { loadModel, type NativeParts } from "../../src/models.ts";
 import { tokenizerJson } from "../fixtures.ts";
-import { codeOf } from "./fakes.ts";
 import { modelFile } from "./model_file.ts";
 
 let folder: string;
@@ -48,22 +46,6 @@ function keepingParts() {
 }
 
 const load = (path: string, parts = keepingParts().parts) => loadModel(path, { threads: 1 }, parts);
-
-describe("modelPath", () => {
-  it("is the package's own model when none is named", () => {
-    expect(modelPath(undefined)).toBe(join(process.cwd(), "models", "qrag.gguf"));
-  });
-
-  it("is relative to the working folder", () => {
-    expect(modelPath("some/model.gguf")).toBe(join(process.cwd(), "some", "model.gguf"));
-  });
-
-  it("says that nothing is downloaded, and what to do", () => {
-    const name = () => modelPath("hf:owner/repo");
-    expect(name).toThrow(expect.objectContaining({ code: "MODEL_NOT_FOUND" }));
-    expect(name).toThrow(/does not download.*huggingface\.co\/owner\/repo.*qrag convert/);
-  });
-});
 
 describe("a sound file", () => {
   it("arrives tensor by tensor, byte for byte, and is described", async () => {
@@ -108,17 +90,6 @@ describe("a sound file", () => {
 });
 
 describe("a file that cannot be loaded", () => {
-  it.skipIf(existsSync(modelPath(undefined)))(
-    "is the package's own, when there is none",
-    async () => {
-      const work = loadModel(undefined, { threads: 1 });
-      await expect(work).rejects.toThrow(
-        /^No model is installed: .*qrag\.gguf is not there\. Make one with `qrag convert .*--model PATH.*QRAG_MODEL/,
-      );
-      expect(await codeOf(loadModel(undefined, { threads: 1 }))).toBe("MODEL_NOT_FOUND");
-    },
-  );
-
   const cases: [name: string, path: () => Promise<string>, code: string, message: RegExp][] = [
     ["is not there", async () => join(folder, "missing.gguf"), "MODEL_NOT_FOUND", /no such file/],
     ["is a folder", async () => folder, "MODEL_NOT_FOUND", /could not be opened/],
