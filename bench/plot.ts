@@ -41,6 +41,7 @@ export function plotOf(results: readonly Result[], caption: string): string {
   drawn.push(text(10, y + 8, caption, "small"));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 20}" font-family="sans-serif" font-size="13">`,
+    "<title>Pairs per second of every contender</title>",
     "<style>.bold{font-weight:bold}.end{text-anchor:end}.small{font-size:11px;fill:#555}</style>",
     `<rect width="100%" height="100%" fill="#fff"/>`,
     ...drawn,
