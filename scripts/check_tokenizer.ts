@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { randomTokenizer } from "../bench/published.ts";
+import { describeModel } from "../gguf/architecture.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
 import { knownPatterns } from "../native/tokenizer_patterns.ts";
+import { openModelFile } from "../src/model_files.ts";
 import { tokenizerJson, tokenizerNames } from "../test/fixtures.ts";
 import { type Json, oracle } from "../test/native/tokenizer_oracle.ts";
 import { adversarialTexts, sampleTexts } from "../test/native/tokenizer_samples.ts";
@@ -19,8 +21,8 @@ const help = `Usage: npm run tokenizer:check -- [options]
   --speed          instead, tokens per second of each of the three on whole natural texts, on one thread
 
 Random, adversarial and natural texts, through the tokenizer.json of every family in test/fixtures, one for each
-pre-tokenizer pattern that is known, and one of 32,000 tokens. Prints how many were encoded differently; exit code 1 if
-any was.`;
+pre-tokenizer pattern that is known, one of 32,000 tokens, and that of the model the package comes with. Prints how many
+were encoded differently; exit code 1 if any was.`;
 
 /** UTF-16 units of a piece of a natural text. */
 const pieceLength = 150;
@@ -50,6 +52,12 @@ function withPattern(Regex: string): string {
   const file: Json = JSON.parse(tokenizerJson("bytelevel"));
   const pre_tokenizer = { type: "Sequence", pretokenizers: [split, bytes] };
   return JSON.stringify({ ...file, pre_tokenizer });
+}
+
+async function ownTokenizer(): Promise<string> {
+  const { source, file } = await openModelFile(undefined);
+  await source.close();
+  return describeModel(file).tokenizerJson;
 }
 
 function readNatural(folder: string): string[] {
@@ -135,6 +143,7 @@ async function main(): Promise<number> {
     ...tokenizerNames.map((name) => contestant(name, tokenizerJson(name))),
     ...knownPatterns.map((pattern) => contestant(`pattern ${pattern}`, withPattern(pattern))),
     contestant("32,000 tokens", JSON.stringify(randomTokenizer())),
+    contestant("the package's own", await ownTokenizer()),
   ];
   if (options.speed) {
     const texts = natural.length > 0 ? natural.slice(0, 500) : sampleTexts(500);
