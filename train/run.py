@@ -38,7 +38,7 @@ def parse():
     parser.add_argument("--prepared", type=Path, help="what prepare.py wrote; made under OUT when not given")
     parser.add_argument("--size", choices=SIZES, default="published" if torch.cuda.is_available() else "medium")
     parser.add_argument("--pretraining", type=float, default=None, help="share of the minutes for the language model")
-    parser.add_argument("--batch", type=int, default=65536 if torch.cuda.is_available() else 8192, help="tokens")
+    parser.add_argument("--batch", type=int, default=65536 if torch.cuda.is_available() else 16384, help="tokens")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     parser.add_argument("--embedding-rate", type=float, default=0.5, help="the embeddings' share of it")
     parser.add_argument("--muon", action="store_true", help="for the matrices, in place of AdamW")
