@@ -78,7 +78,7 @@ struct Timings {
             Packed & packed = matrices.emplace_back(shape.inputs, shape.channels, /*four_bit=*/false, kernels.largest_weight);
             for (size_t c = 0; c < shape.channels; c++) packed.set(c, {random_floats(shape.inputs, random), {}});
         }
-        const size_t inputs = matrices[0].inputs(), stride = inputs | 64;
+        const size_t inputs = matrices[0].inputs(), stride = quantized_stride(inputs);
         Aligned<uint8_t> quantized(round_up(rows, 2 * row_step) * stride);
         Aligned<float> scales(rows), out(rows * shape.channels);
         for (size_t r = 0; r < rows; r++) {

@@ -11,8 +11,23 @@ namespace qrag {
 
 namespace {
 
-// Keeps sums in registers and the compiler from dropping the loop, without an instruction.
+// Keeps a value in a register and the compiler from dropping the loop, without an instruction.
 #define QRAG_KEEP(x, kind) asm volatile("" : "+" kind(x))
+
+// The loop of one instruction set: `next` is what becomes of a sum `each`, by so many products of `a` and `b`.
+#define QRAG_LOOP(name, instructions, Sum, kind, first, second, products, next)  \
+    __attribute__((target(instructions))) double name(size_t rounds) {           \
+        Sum sum[sums] = {};                                                      \
+        auto a = first, b = second;                                              \
+        for (size_t i = 0; i < rounds; i++) {                                    \
+            for (auto & each : sum) {                                            \
+                QRAG_KEEP(a, kind);                                              \
+                each = next;                                                     \
+                QRAG_KEEP(each, kind);                                           \
+            }                                                                    \
+        }                                                                        \
+        return static_cast<double>(rounds) * sums * products;                    \
+    }
 
 #if defined(__x86_64__)
 
@@ -28,67 +43,19 @@ __attribute__((target("amx-tile,amx-int8"))) double amx(size_t rounds) {
     return static_cast<double>(rounds) * 4 * 16 * 16 * 64;
 }
 
-__attribute__((target("avx512f,avx512vnni"))) double avx512_vnni(size_t rounds) {
-    __m512i sum[sums] = {}, a = _mm512_set1_epi8(1), b = _mm512_set1_epi8(2);
-    for (size_t i = 0; i < rounds; i++) {
-        for (auto & each : sum) {
-            each = _mm512_dpbusd_epi32(each, a, b);
-            QRAG_KEEP(each, "v");
-        }
-    }
-    return static_cast<double>(rounds) * sums * 64;
-}
-
-__attribute__((target("avx2,avxvnni"))) double avx_vnni(size_t rounds) {
-    __m256i sum[sums] = {}, a = _mm256_set1_epi8(1), b = _mm256_set1_epi8(2);
-    for (size_t i = 0; i < rounds; i++) {
-        for (auto & each : sum) {
-            each = _mm256_dpbusd_avx_epi32(each, a, b);
-            QRAG_KEEP(each, "x");
-        }
-    }
-    return static_cast<double>(rounds) * sums * 32;
-}
-
-__attribute__((target("avx2"))) double avx2(size_t rounds) {
-    __m256i sum[sums] = {}, a = _mm256_set1_epi8(1), b = _mm256_set1_epi8(2), ones = _mm256_set1_epi16(1);
-    for (size_t i = 0; i < rounds; i++) {
-        for (auto & each : sum) {
-            QRAG_KEEP(a, "x");
-            each = _mm256_add_epi32(each, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones));
-            QRAG_KEEP(each, "x");
-        }
-    }
-    return static_cast<double>(rounds) * sums * 32;
-}
+QRAG_LOOP(avx512_vnni, "avx512f,avx512vnni", __m512i, "v", _mm512_set1_epi8(1), _mm512_set1_epi8(2), 64,
+          _mm512_dpbusd_epi32(each, a, b))
+QRAG_LOOP(avx_vnni, "avx2,avxvnni", __m256i, "x", _mm256_set1_epi8(1), _mm256_set1_epi8(2), 32,
+          _mm256_dpbusd_avx_epi32(each, a, b))
+QRAG_LOOP(avx2, "avx2", __m256i, "x", _mm256_set1_epi8(1), _mm256_set1_epi8(2), 32,
+          _mm256_add_epi32(each, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1))))
 
 #elif defined(__aarch64__)
 
 constexpr size_t sums = 16;
 
-__attribute__((target("arch=armv8.2-a+i8mm"))) double i8mm(size_t rounds) {
-    int32x4_t sum[sums] = {};
-    int8x16_t a = vdupq_n_s8(1), b = vdupq_n_s8(2);
-    for (size_t i = 0; i < rounds; i++) {
-        for (auto & each : sum) {
-            each = vmmlaq_s32(each, a, b);
-            QRAG_KEEP(each, "w");
-        }
-    }
-    return static_cast<double>(rounds) * sums * 32;
-}
-
-__attribute__((target("arch=armv8.2-a+dotprod"))) double dotprod(size_t rounds) {
-    int32x4_t sum[sums] = {};
-    int8x16_t a = vdupq_n_s8(1), b = vdupq_n_s8(2);
-    for (size_t i = 0; i < rounds; i++) {
-        for (auto & each : sum) {
-            each = vdotq_s32(each, a, b);
-            QRAG_KEEP(each, "w");
-        }
-    }
-    return static_cast<double>(rounds) * sums * 16;
-}
+QRAG_LOOP(i8mm, "arch=armv8.2-a+i8mm", int32x4_t, "w", vdupq_n_s8(1), vdupq_n_s8(2), 32, vmmlaq_s32(each, a, b))
+QRAG_LOOP(dotprod, "arch=armv8.2-a+dotprod", int32x4_t, "w", vdupq_n_s8(1), vdupq_n_s8(2), 16, vdotq_s32(each, a, b))
 
 #endif
 

@@ -13,12 +13,6 @@ namespace {
 // enough that the feed-forward's inside (rows * feed_forward floats) stays in the second cache.
 constexpr size_t rows_together = 192;
 
-/**
- * Bytes from one quantized row to the next: an odd number of cache lines. Rows that are read side by side would share few
- * of the first cache's sets otherwise.
- */
-size_t quantized_stride(size_t inputs) { return inputs | 64; }
-
 /** Rows of one pass when `count` rows take as few passes as they can: about equal ones, of whole tiles. */
 size_t rows_in_pass(size_t count) {
     const size_t passes = (count + rows_together - 1) / rows_together;

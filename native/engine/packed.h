@@ -12,6 +12,12 @@ namespace qrag {
 
 inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
+/**
+ * Bytes from one quantized row to the next: an odd number of cache lines. Rows that are read side by side would share few
+ * of the first cache's sets otherwise.
+ */
+inline size_t quantized_stride(size_t inputs) { return inputs | 64; }
+
 /** Memory the kernels may read with aligned loads. */
 template <typename T>
 class Aligned {
