@@ -80,8 +80,8 @@ def main():
             model.embed.weight.copy_(embeddings(data, len(words), model.config.d_model, prepared))
     model.to(device)
     if hasattr(model.blocks[0], "compile"):
-        for block in model.blocks:
-            block.compile(dynamic=True)
+        for part in (*model.blocks, model.norm):
+            part.compile(dynamic=True)
     share = options.pretraining if options.pretraining is not None else 0.5 if device == "cuda" else 0.15
     if not start.exists():
         pretrain(model, data, options.minutes * share, options.out, options, device)
