@@ -126,17 +126,15 @@ export function packageRoot(): string {
 }
 
 /** Where the addon may be: a local build first, then the prebuilt one; each before its form for older processors. */
-export function addonPaths(root: string): string[] {
+export function* addonPaths(root: string): Generator<string> {
+  yield join(root, "build", "Release", "qrag.node");
+  yield join(root, "build", "baseline", "Release", "qrag.node");
   const platform = `${process.platform}-${process.arch}${usesMusl() ? "-musl" : ""}`;
-  return [
-    join(root, "build", "Release", "qrag.node"),
-    join(root, "build", "baseline", "Release", "qrag.node"),
-    join(root, "prebuilds", platform, "qrag.node"),
-    join(root, "prebuilds", platform, "qrag-baseline.node"),
-  ];
+  yield join(root, "prebuilds", platform, "qrag.node");
+  yield join(root, "prebuilds", platform, "qrag-baseline.node");
 }
 
-/** Linux with a C library other than glibc. The report takes some milliseconds, so only Linux makes it. */
+/** Linux with a C library other than glibc. The report takes some milliseconds, so only who looks for a prebuilt addon makes it. */
 function usesMusl(): boolean {
   if (process.platform !== "linux") return false;
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };
@@ -153,7 +151,7 @@ export function addon(): NativeAddon {
   return loaded;
 }
 
-function loadAddon(paths: readonly string[]): NativeAddon {
+function loadAddon(paths: Iterable<string>): NativeAddon {
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
   for (const path of paths) {

@@ -82,27 +82,31 @@ function readMerges(
   const pairs = part.value as unknown[];
   const merges = new Int32Array(3 * pairs.length);
   const prefixLength = prefix.length;
-  let rank = 0;
-  for (const [index, pair] of pairs.entries()) {
+  let filled = 0;
+  for (let index = 0; index < pairs.length; index++) {
+    const pair = pairs[index];
     // As in merges.txt: "left right", perhaps after a line with the version.
     if (typeof pair === "string" && pair.startsWith("#version")) continue;
     const parts = typeof pair === "string" ? pair.split(" ") : Array.isArray(pair) ? pair : [];
-    const [left, right, ...rest] = parts as unknown[];
-    if (typeof left !== "string" || typeof right !== "string" || rest.length > 0) {
+    const left: unknown = parts[0];
+    const right: unknown = parts[1];
+    if (typeof left !== "string" || typeof right !== "string" || parts.length > 2) {
       part.refuse(`has an entry ${index} that is not a pair of tokens`);
     }
-    const leftId = vocabulary.get(left as string);
-    const rightId = vocabulary.get(right as string);
-    const id = vocabulary.get(left + (right as string).slice(prefixLength));
+    const leftId = vocabulary.get(left);
+    const rightId = vocabulary.get(right);
+    const id = vocabulary.get(left + right.slice(prefixLength));
     if (leftId === undefined || rightId === undefined || id === undefined) {
       part.refuse(
-        `joins ${quote(left as string)} and ${quote(right as string)} in entry ${index}, ` +
+        `joins ${quote(left)} and ${quote(right)} in entry ${index}, ` +
           "and one of the two or their sum is not in the vocabulary",
       );
     }
-    merges.set([leftId!, rightId!, id!], 3 * rank++);
+    merges[filled++] = leftId;
+    merges[filled++] = rightId;
+    merges[filled++] = id;
   }
-  return merges.subarray(0, 3 * rank);
+  return merges.subarray(0, filled);
 }
 
 function byteTokens(vocabulary: ReadonlyMap<string, number>): (number | undefined)[] {

@@ -33,9 +33,7 @@ const overlap = 1 / 8;
 /** How much text behind a cut the segmenter sees, to tell whether a sentence ends there. */
 const lookahead = 64;
 
-// A fixed locale: the same passage must give the same windows on every machine.
-const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
-const words = new Intl.Segmenter("en", { granularity: "word" });
+let segmenters: readonly Intl.Segmenter[] | undefined;
 
 /** The windows of passages, in order, made as they are asked for, some passages ahead. */
 export async function* windowsOf(
@@ -129,7 +127,11 @@ function cut(text: string, start: number, limit: number): number {
   const least = start + (limit - start) / 2;
   // Only the text around: the segmenter's time grows with the whole string it is given, for every segment again.
   const piece = text.slice(start, limit + lookahead);
-  for (const segmenter of [sentences, words]) {
+  // Made when a passage first needs them, which takes milliseconds. A fixed locale: the same windows on every machine.
+  segmenters ??= (["sentence", "word"] as const).map(
+    (granularity) => new Intl.Segmenter("en", { granularity }),
+  );
+  for (const segmenter of segmenters) {
     const begin = segmenter.segment(piece).containing(limit - start)?.index ?? 0;
     if (start + begin > least) return start + begin;
   }

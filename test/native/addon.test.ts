@@ -99,7 +99,7 @@ describe("the addon", () => {
   });
 
   it("is looked for in a local build first, then among the prebuilt ones", () => {
-    const paths = addonPaths("root").map((path) => path.replaceAll("\\", "/"));
+    const paths = [...addonPaths("root")].map((path) => path.replaceAll("\\", "/"));
     expect(paths[0]).toBe("root/build/Release/qrag.node");
     expect(paths.at(-1)).toMatch(
       /^root\/prebuilds\/[a-z0-9]+-[a-z0-9]+(-musl)?\/qrag-baseline\.node$/,

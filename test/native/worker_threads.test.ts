@@ -22,7 +22,7 @@ beforeAll(async () => {
     format: "esm",
     logLevel: "error",
   });
-  process.env.QRAG_ADDON ??= addonPaths(packageRoot()).find(existsSync)!;
+  process.env.QRAG_ADDON ??= [...addonPaths(packageRoot())].find(existsSync)!;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
