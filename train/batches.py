@@ -13,6 +13,7 @@ POSITIVE, NEAR, REMOVED, NEIGHBOUR, SWAPPED, CROSS = range(6)
 ROLES = ("positive", "near miss", "answer removed", "neighbour", "swapped", "cross-domain")
 IGNORE = -1
 LONGEST = 330  # tokens of a passage
+SHAPES = np.array((6, 26, 10, 10, 24, 9, 4, 11))  # in a hundred draws, in the order of prepare.KINDS: mostly questions
 
 
 class Prepared:
@@ -70,13 +71,13 @@ class Prepared:
 class Sampler:
     """Draws labelled sequences: (tokens, label, weight, role, marks, where the passage begins)."""
 
-    def __init__(self, prepared, split, rng, natural=0.55):
-        self.data, self.rng, self.natural = prepared, rng, natural
+    def __init__(self, prepared, split, rng):
+        self.data, self.rng = prepared, rng
         self.room = LONGEST  # tokens of a passage at most: training begins with short ones
         about = prepared.about
         mine = prepared.split[about[:, 0]] == split
-        self.asked = np.nonzero(mine & (about[:, 1] < 4))[0]
-        self.made = np.nonzero(mine & (about[:, 1] >= 4))[0]
+        counts = np.bincount(about[mine, 1], minlength=len(SHAPES))
+        self.until = (mine * (SHAPES / np.maximum(1, counts))[about[:, 1]]).cumsum()  # a query's share, added up
         self.passages = np.nonzero((prepared.split == split) & (np.diff(prepared.token_starts.astype(np.int64)) > 8))[0]
 
     def window(self, number, keep=None, drop=None):
@@ -141,8 +142,7 @@ class Sampler:
     def draw(self):
         """All sequences of one query."""
         data, rng = self.data, self.rng
-        pool = self.asked if rng.random() < self.natural else self.made
-        number = int(pool[rng.integers(len(pool))])
+        number = int(np.searchsorted(self.until, rng.random() * self.until[-1], side="right"))
         positive, kind, sentence, removable = data.about[number]
         query = data.query(number)
         known = kind >= 4 or removable
@@ -180,7 +180,7 @@ class Sampler:
             self.swap(query, passage, marks, data.domain[positive], result)
         row = int(self.passages[rng.integers(len(self.passages))])
         if data.domain[row] != data.domain[positive]:
-            negative(self.window(row)[0], 0.5, CROSS)
+            negative(self.window(row)[0], 0.8, CROSS)
         return result
 
     def swap(self, query, passage, marks, domain, result):
