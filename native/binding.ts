@@ -134,7 +134,7 @@ export function* addonPaths(root: string): Generator<string> {
   yield join(root, "prebuilds", platform, "qrag-baseline.node");
 }
 
-/** Linux with a C library other than glibc. The report takes some milliseconds, so only who looks for a prebuilt addon makes it. */
+/** Linux with a C library other than glibc. The report takes milliseconds: only a search for prebuilt addons makes it. */
 function usesMusl(): boolean {
   if (process.platform !== "linux") return false;
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } };

@@ -8,7 +8,7 @@ import { describeModel } from "../gguf/architecture.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { loadTokenizer, type Tokenizer } from "../native/tokenizer.ts";
 import { knownPatterns } from "../native/tokenizer_patterns.ts";
-import { openModelFile } from "../src/model_files.ts";
+import { readModelFile } from "../src/model_files.ts";
 import { tokenizerJson, tokenizerNames } from "../test/fixtures.ts";
 import { type Json, oracle } from "../test/native/tokenizer_oracle.ts";
 import { adversarialTexts, sampleTexts } from "../test/native/tokenizer_samples.ts";
@@ -55,8 +55,7 @@ function withPattern(Regex: string): string {
 }
 
 async function ownTokenizer(): Promise<string> {
-  const { source, file } = await openModelFile(undefined);
-  await source.close();
+  const { file } = await readModelFile(undefined);
   return describeModel(file).tokenizerJson;
 }
 

@@ -11,7 +11,7 @@ import type { GgufFile } from "../gguf/format.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/background_tokenizer.ts";
 import { QragError } from "../native/errors.ts";
 import { type LlamaModel, type OpenLlamaOptions, openLlama } from "./llama_model.ts";
-import { modelError, openModelFile } from "./model_files.ts";
+import { modelError, readModelFile } from "./model_files.ts";
 import { checkVocabulary } from "./models.ts";
 
 export interface LoadedLlama {
@@ -27,8 +27,7 @@ export async function loadLlama(
   open = openLlama,
 ): Promise<LoadedLlama> {
   options.signal?.throwIfAborted();
-  const { path, source, file } = await openModelFile(name, options.signal);
-  await source.close();
+  const { path, file } = await readModelFile(name, options.signal);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
     const layout = isLlamaLayout(file) ? "llama" : "qrag";

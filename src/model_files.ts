@@ -64,6 +64,16 @@ export async function openModelFile(
   }
 }
 
+/** As openModelFile, for whoever needs nothing behind the header: the file is closed again. */
+export async function readModelFile(
+  name: string | undefined,
+  signal?: AbortSignal,
+): Promise<Omit<OpenedModel, "source">> {
+  const { source, ...read } = await openModelFile(name, signal);
+  await source.close();
+  return read;
+}
+
 async function checkShipped(
   source: ByteSource,
   { sha256 }: ShippedModel,

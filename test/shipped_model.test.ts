@@ -55,7 +55,7 @@ describe("the package's own model", () => {
     expect(compared).toBeGreaterThan(20);
     const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
     expect(mean).toBeLessThan(0.15);
-    expect(Math.max(...differences)).toBeLessThan(2 * band);
+    expect(Math.max(...differences)).toBeLessThan(band);
   });
 
   it("refuses what is about something else", async () => {

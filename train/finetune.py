@@ -11,7 +11,7 @@ from torch.nn import functional as F
 import evaluate
 from batches import IGNORE, LONGEST, ROLES, Sampler, batches
 from corpus import TRAIN
-from model import RMSNorm
+from model import RMSNorm, compiled
 from optimizer import optimizers
 
 SHARES = (1.0, 0.05, 0.2, 0.5, 0.5, 0.5)  # of decision, language model, placed, repeated, covered, answered
@@ -109,8 +109,7 @@ def fade(done, begin=0.5, least=0.25):
 def finetune(model, data, words, validation, minutes, out, options, device="cpu", dtype=torch.bfloat16):
     """Trains for so many minutes, those of runs that were stopped included; the last weights are the result."""
     helpers = Helpers(model.config).to(device)
-    if hasattr(helpers.norm, "compile"):
-        helpers.norm.compile(dynamic=True)
+    compiled(helpers.norm)
     tools = optimizers(model, list(helpers.parameters()), options)
     state = {"step": 0, "spent": 0.0, "tokens": 0, "pairs": 0}
     resume = out / "finetune.pt"
@@ -119,10 +118,8 @@ def finetune(model, data, words, validation, minutes, out, options, device="cpu"
         model.load_state_dict(saved["model"])
         helpers.load_state_dict(saved["helpers"])
         for tool, kept in zip(tools, saved["tools"]):
-            tops = [group["top"] for group in tool.param_groups]
-            tool.load_state_dict(kept)
-            for group, top in zip(tool.param_groups, tops):
-                group["top"] = top  # the rates of this start, which may be others
+            groups = tool.state_dict()["param_groups"]  # with the rates of this start, which may be others
+            tool.load_state_dict({"state": kept["state"], "param_groups": groups})
         state = saved["state"]
     np_rng = np.random.default_rng((options.seed, state["step"]))  # a run that goes on draws other pairs than before
     rng = torch.Generator(device).manual_seed(options.seed + state["step"])

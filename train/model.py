@@ -28,6 +28,13 @@ class Config:
     n_mtp: int = 0  # tokens after the next that extra heads predict while pretraining
 
 
+def compiled(*parts):
+    """Compiles modules where they are, if this PyTorch can."""
+    for part in parts:
+        if hasattr(part, "compile"):
+            part.compile(dynamic=True)
+
+
 class RMSNorm(nn.Module):
     def __init__(self, size, eps):
         super().__init__()

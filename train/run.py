@@ -19,7 +19,7 @@ from batches import Prepared
 from corpus import TRAIN
 from embeddings import start_embeddings
 from finetune import finetune
-from model import Config, Decoder
+from model import Config, Decoder, compiled
 from pretrain import pretrain
 from tokenizer import Tokenizer
 
@@ -79,9 +79,7 @@ def main():
         with torch.no_grad():
             model.embed.weight.copy_(embeddings(data, len(words), model.config.d_model, prepared))
     model.to(device)
-    if hasattr(model.blocks[0], "compile"):
-        for part in (*model.blocks, model.norm):
-            part.compile(dynamic=True)
+    compiled(*model.blocks, model.norm)
     share = options.pretraining if options.pretraining is not None else 0.5 if device == "cuda" else 0.15
     if not start.exists():
         pretrain(model, data, options.minutes * share, options.out, options, device)

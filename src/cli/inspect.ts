@@ -1,7 +1,7 @@
 // qrag inspect: what is in a model file, GGUF or checkpoint.
 import type { Config, ConfigValue } from "../../convert/config_value.ts";
 import type { MetadataValue, Scalar } from "../../gguf/format.ts";
-import { openFile, openModelFile } from "../model_files.ts";
+import { openFile, readModelFile } from "../model_files.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { printable, table, write, writeJson } from "./output.ts";
@@ -53,8 +53,7 @@ async function isGguf(path: string): Promise<boolean> {
 }
 
 async function inspectGguf(path: string): Promise<Findings> {
-  const { source, file } = await openModelFile(path);
-  await source.close();
+  const { file } = await readModelFile(path);
   const { version, alignment, size, metadata, tensors } = file;
   const rows = tensors.map(({ name, type, shape, byteLength }) => [
     name,

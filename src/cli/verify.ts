@@ -3,7 +3,7 @@ import type { WiringProof } from "../../convert/wiring.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import type { GateInfo } from "../gate.ts";
-import { openModelFile } from "../model_files.ts";
+import { readModelFile } from "../model_files.ts";
 import { parseArguments, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
@@ -56,8 +56,7 @@ export const command: Command = {
 };
 
 async function wiringOf(path: string): Promise<WiringProof | undefined> {
-  const { source, file } = await openModelFile(path);
-  await source.close();
+  const { file } = await readModelFile(path);
   return storedWiring(describeModel(file).conversionReport);
 }
 
