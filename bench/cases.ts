@@ -1,6 +1,6 @@
 // What is timed: pairs and batches of texts whose prompts have a given number of tokens.
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import type { Tokenizer } from "../native/tokenizer.ts";
+import type { Tokenizer } from "../native/tokenizer/tokenizer.ts";
 import { randomNumbers } from "./published.ts";
 
 /** One call to time: a query and its passages. */

@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { addon } from "../native/binding.ts";
+import { addon } from "../native/loader.ts";
 import { coldStart, memory, memoryCalls, timedCases } from "./cases.ts";
 import type { Answers, CaseResult, Job, Task, Timed } from "./exchange.ts";
 import { bundleContend, makeFiles } from "./files.ts";

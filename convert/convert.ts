@@ -1,5 +1,7 @@
 // Converts a checkpoint and its tokenizer into a GGUF file: reads, finds the roles, proves the wiring, quantizes, writes.
 import { basename, extname } from "node:path";
+import { checkFree } from "../base/atomic_file.ts";
+import { QragError } from "../base/errors.ts";
 import {
   type Decision,
   llamaMetadata,
@@ -9,24 +11,22 @@ import {
 import { GgufError, type Metadata, type TensorTypeName } from "../gguf/format.ts";
 import { checkPrompt, defaultSystem, defaultTemplate, type Prompt } from "../gguf/prompt.ts";
 import { fileSource } from "../gguf/source.ts";
-import { addon } from "../native/binding.ts";
-import { QragError } from "../native/errors.ts";
-import { loadTokenizer } from "../native/tokenizer.ts";
-import { checkFree } from "./atomic_file.ts";
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import { readConfigNumbers } from "./config_numbers.ts";
-import { findDecision } from "./decision.ts";
-import { knownWiring, type StatedWiring } from "./known_wiring.ts";
-import { type Layout, type LayoutOptions, layOut } from "./layout.ts";
-import { type ProofOptions, prove } from "./proof.ts";
-import type { RowCodec } from "./quantize.ts";
+import { addon } from "../native/loader.ts";
+import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
+import { knownWiring, type StatedWiring } from "./proof/known_wiring.ts";
+import { type ProofOptions, prove } from "./proof/proof.ts";
+import { statedWiring, type WiringProof } from "./proof/wiring.ts";
 import type { ConvertReport, FileLayout } from "./report.ts";
-import { assignRoles, type RoleMap, type Roles } from "./roles.ts";
-import { planTargets, routerTargets } from "./targets.ts";
-import { ggmlVocabulary, type Vocabulary } from "./vocabulary.ts";
-import type { Wiring } from "./weights.ts";
-import { statedWiring, type WiringProof } from "./wiring.ts";
-import { storable, writeModel } from "./write_model.ts";
+import { readConfigNumbers } from "./roles/config_numbers.ts";
+import { type Layout, type LayoutOptions, layOut } from "./roles/model_plan.ts";
+import { assignRoles, type RoleMap, type Roles } from "./roles/roles.ts";
+import { findDecision } from "./write/decision.ts";
+import type { RowCodec } from "./write/quantize.ts";
+import { planTargets, routerTargets } from "./write/targets.ts";
+import { ggmlVocabulary, type Vocabulary } from "./write/vocabulary.ts";
+import type { Wiring } from "./write/weights.ts";
+import { storable, writeModel } from "./write/write_model.ts";
 
 export interface ConvertOptions extends StatedWiring, LayoutOptions, ProofOptions {
   readonly checkpoint: string;

@@ -1,9 +1,9 @@
 // What a conversion tells: every source tensor's fate, what was settled and how, and what quantization cost.
 import type { Decision, ModelNumbers } from "../gguf/architecture.ts";
 import type { TensorTypeName } from "../gguf/format.ts";
-import type { QuantizationError } from "./quantize.ts";
-import type { Dropped } from "./roles.ts";
-import type { WiringProof } from "./wiring.ts";
+import type { WiringProof } from "./proof/wiring.ts";
+import type { Dropped } from "./roles/roles.ts";
+import type { QuantizationError } from "./write/quantize.ts";
 
 export type FileLayout = "qrag" | "llama";
 

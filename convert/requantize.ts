@@ -1,4 +1,7 @@
 // Makes another type out of a qrag GGUF file: the same metadata, the same tensors, other bytes.
+
+import { type AtomicFileOptions, checkFree } from "../base/atomic_file.ts";
+import { QragError } from "../base/errors.ts";
 import {
   describeModel,
   expectedTensors,
@@ -15,13 +18,11 @@ import {
 } from "../gguf/format.ts";
 import { readGguf } from "../gguf/read.ts";
 import { type ByteSource, fileSource } from "../gguf/source.ts";
-import { addon } from "../native/binding.ts";
-import { QragError } from "../native/errors.ts";
-import { type AtomicFileOptions, checkFree } from "./atomic_file.ts";
-import { toFloat32 } from "./dtype.ts";
-import { type RowCodec, TypeChoice } from "./quantize.ts";
+import { addon } from "../native/loader.ts";
+import { toFloat32 } from "./checkpoint/dtype.ts";
 import type { Progress, WriteReport } from "./report.ts";
-import { storable, type Target, writeModel } from "./write_model.ts";
+import { type RowCodec, TypeChoice } from "./write/quantize.ts";
+import { storable, type Target, writeModel } from "./write/write_model.ts";
 
 export interface RequantizeOptions extends AtomicFileOptions {
   readonly input: string;

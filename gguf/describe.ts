@@ -1,10 +1,11 @@
 // Describes the model in a file: checks keys and tensors against the tables; whatever is missing, extra or wrong is named.
+
+import { quote } from "../base/quote.ts";
 import {
   GgufError,
   type GgufErrorKind,
   type GgufFile,
   type Metadata,
-  quoted,
   type Scalar,
   type TensorInfo,
   type TensorTypeName,
@@ -111,7 +112,7 @@ function checkArchitecture(metadata: Metadata): void {
   const remedy = "make a qrag file from its checkpoint with `qrag convert`";
   fail(
     key,
-    `the model is of architecture ${quoted(entry.value)}, not ${architectureName}; ${remedy}`,
+    `the model is of architecture ${quote(entry.value)}, not ${architectureName}; ${remedy}`,
     undefined,
     "unsupported",
   );

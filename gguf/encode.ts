@@ -1,10 +1,11 @@
 // Encodes a GGUF header; values that their type cannot hold are refused, nothing is silently changed.
+
+import { quote } from "../base/quote.ts";
 import {
   GgufError,
   type Metadata,
   type MetadataValue,
   magic,
-  quoted,
   type Scalar,
   type ScalarType,
   type TensorSpec,
@@ -93,7 +94,7 @@ class Encoder {
   }
 
   #refuse(value: unknown, type: string): never {
-    const shown = typeof value === "string" ? quoted(value) : String(value);
+    const shown = typeof value === "string" ? quote(value) : String(value);
     throw new GgufError("invalid", `cannot store ${shown} as ${type}`, { key: this.subject });
   }
 

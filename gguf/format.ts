@@ -1,4 +1,5 @@
 // The GGUF format as data: value types, tensor types, limits, and the one error class of this folder.
+import { quote } from "../base/quote.ts";
 
 /**
  * Why a file was refused. `truncated`: it ends too early. `invalid`: it breaks the format or contradicts itself.
@@ -21,17 +22,12 @@ export class GgufError extends Error {
 
   constructor(kind: GgufErrorKind, message: string, where: ErrorPlace = {}) {
     const { offset, key } = where;
-    const named = key === undefined ? "" : `${quoted(key)}: `;
+    const named = key === undefined ? "" : `${quote(key)}: `;
     super(`${named}${message}${offset === undefined ? "" : ` (at byte ${offset})`}`);
     this.kind = kind;
     this.offset = offset;
     this.key = key;
   }
-}
-
-/** Untrusted text for a message: JSON-escaped and cut, so that it can neither flood nor forge a log line. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
 
 /** "GGUF" read as a little-endian u32. */

@@ -1,10 +1,11 @@
 // Writes GGUF files: planGguf lays a file out, GgufWriter streams it to a sink tensor by tensor.
+
+import { quote } from "../base/quote.ts";
 import { encodeHeader, type PlacedTensor } from "./encode.ts";
 import {
   alignUp,
   GgufError,
   type Metadata,
-  quoted,
   type TensorInfo,
   type TensorSpec,
   tensorBytes,
@@ -66,7 +67,7 @@ export class GgufWriter {
     const { tensors, size } = this.#plan;
     const tensor = tensors[this.#next];
     if (tensor?.name !== name) {
-      const turn = tensor === undefined ? "all are written" : `${quoted(tensor.name)} is next`;
+      const turn = tensor === undefined ? "all are written" : `${quote(tensor.name)} is next`;
       throw new GgufError("invalid", `this tensor is not next to be written: ${turn}`, {
         key: name,
       });
@@ -91,7 +92,7 @@ export class GgufWriter {
 
   async #alone(what: string, write: () => Promise<void>): Promise<void> {
     if (this.#underWay !== undefined) {
-      const problem = `the file cannot go on: writing ${quoted(this.#underWay)} failed or is not over yet`;
+      const problem = `the file cannot go on: writing ${quote(this.#underWay)} failed or is not over yet`;
       throw new GgufError("invalid", problem, { key: what });
     }
     this.#underWay = what;

@@ -1,5 +1,7 @@
 // Opens a native model: announces its tensors, streams their bytes in, seals it. The engine itself never touches a file.
-import { addon, type ModelNumbers, type NativeModel, type TensorSpec } from "./binding.ts";
+
+import type { ModelNumbers, NativeModel, TensorSpec } from "./contract.ts";
+import { addon } from "./loader.ts";
 
 /** A tensor and the way to its bytes, in order, in pieces of any size, each valid until the next is asked for. */
 export interface TensorStream extends TensorSpec {

@@ -1,8 +1,9 @@
 // A calibration: where a user's own rows put the line between relevant and not, for one model, in a file used only on request.
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { QragError, quote } from "../native/errors.ts";
-import { modelDigest } from "./model_files.ts";
+import { QragError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
+import { modelDigest } from "./model/files.ts";
 
 /** What a calibration file must hold; `qrag calibrate` adds what it measured. */
 export interface Calibration {

@@ -1,8 +1,8 @@
 // The gate: judges passages against a query. Text goes in here, verdicts come out.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type ModelNumbers, scoreMode } from "../native/binding.ts";
-import { QragError } from "../native/errors.ts";
-import type { Engine } from "./engine.ts";
+
+import { QragError } from "../base/errors.ts";
+import { type ModelNumbers, scoreMode } from "../native/contract.ts";
 import {
   checkIterable,
   checkOptions,
@@ -15,7 +15,8 @@ import {
   type Passage,
   type RankOptions,
 } from "./options.ts";
-import type { Sequence } from "./requests.ts";
+import type { Sequence } from "./queue/queue_entry.ts";
+import type { Engine } from "./queue/scoring_queue.ts";
 import { type JudgedWindow, marginOf, type Verdict, verdictOf } from "./verdict.ts";
 import { type PromptEncoder, windowsOf } from "./windows.ts";
 

@@ -1,5 +1,6 @@
 // The public names of qrag.
-export { type ErrorCode, errorCodes, QragError } from "../native/errors.ts";
+export { type ErrorCode, errorCodes, QragError } from "../base/errors.ts";
+export type { Progress } from "../base/progress.ts";
 export type { DecisionToken, Gate, GateInfo, Ranked } from "./gate.ts";
 export { loadGate } from "./load.ts";
 export type {
@@ -9,7 +10,6 @@ export type {
   JudgeOptions,
   LoadOptions,
   Passage,
-  Progress,
   RankOptions,
 } from "./options.ts";
 export type { Verdict } from "./verdict.ts";

@@ -1,14 +1,14 @@
 // loadGate: puts a gate together from a model file.
 import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
-import type { BackgroundTokenizer } from "../native/background_tokenizer.ts";
-import { addon } from "../native/binding.ts";
+import { addon } from "../native/loader.ts";
+import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
-import { Engine, type ScoringModel } from "./engine.ts";
 import { Gate, type GateInfo } from "./gate.ts";
-import { loadLlama } from "./llama.ts";
-import { modelPath } from "./model_files.ts";
-import { type LoadedModel, loadModel } from "./models.ts";
+import { loadLlama } from "./llama/load.ts";
+import { modelPath } from "./model/files.ts";
+import { type LoadedModel, loadModel } from "./model/load.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
+import { Engine, type ScoringModel } from "./queue/scoring_queue.ts";
 
 /** How a loaded model computes. */
 type Computing = Pick<GateInfo, "engine" | "level" | "fullVocabulary">;

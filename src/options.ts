@@ -1,15 +1,11 @@
 // The one place where what a caller passes is checked: every message has the form "Expected X for NAME but received V of type T".
-import { QragError, quote } from "../native/errors.ts";
-import { availableProcessors } from "../native/processors.ts";
+import { QragError } from "../base/errors.ts";
+import { availableProcessors } from "../base/processors.ts";
+import type { Progress } from "../base/progress.ts";
+import { quote } from "../base/quote.ts";
 
 /** A text, or any object that carries one. */
 export type Passage = string | { readonly text: string };
-
-/** How far a call has come. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
 
 /** Where llama.cpp computes; "auto" takes a GPU when there is one. */
 export type Gpu = "auto" | "metal" | "cuda" | "vulkan" | false;

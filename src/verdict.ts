@@ -1,5 +1,5 @@
 // From the logits of the decision rows to a verdict.
-import { QragError } from "../native/errors.ts";
+import { QragError } from "../base/errors.ts";
 
 /** What the model says of one passage. */
 export interface Verdict {

@@ -1,7 +1,8 @@
 // Turns a query and a passage into token sequences that fit the model: one, or overlapping windows of a long passage.
+
+import { QragError } from "../base/errors.ts";
 import { type Prompt, renderPrompt } from "../gguf/prompt.ts";
-import type { BackgroundTokenizer } from "../native/background_tokenizer.ts";
-import { QragError } from "../native/errors.ts";
+import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 
 /** What it takes to turn text into the model's input. */
 export interface PromptEncoder {

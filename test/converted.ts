@@ -4,8 +4,8 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConvertOptions, convertCheckpoint } from "../convert/convert.ts";
-import type { NativeModel } from "../native/binding.ts";
-import { loadModel } from "../src/models.ts";
+import type { NativeModel } from "../native/contract.ts";
+import { loadModel } from "../src/model/load.ts";
 import { type CheckpointName, checkpointPath, tokenizerPath } from "./fixtures.ts";
 
 type Settings = Partial<ConvertOptions>;

@@ -1,7 +1,7 @@
 // The fixtures, typed: the files that the scripts in test/fixtures have written (test/fixtures/README.md).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelNumbers } from "../native/binding.ts";
+import type { ModelNumbers } from "../native/contract.ts";
 
 const folder = join(import.meta.dirname, "fixtures");
 

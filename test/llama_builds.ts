@@ -1,7 +1,7 @@
 // Where the patched llama.cpp is, for tests that need it: they are skipped without it, unless QRAG_LLAMA=required.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { patchedBuild } from "../native/llama_build.ts";
+import { patchedBuild } from "../native/llama.cpp/patched_build.ts";
 
 const llama = join(import.meta.dirname, "..", "node_modules", "node-llama-cpp", "llama");
 

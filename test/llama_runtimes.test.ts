@@ -2,8 +2,8 @@
 import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import { scoreMode } from "../native/binding.ts";
-import { loadTokenizer } from "../native/tokenizer.ts";
+import { scoreMode } from "../native/contract.ts";
+import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
 import { type LoadOptions, loadGate, type Verdict } from "../src/index.ts";
 import { marginOf } from "../src/verdict.ts";
 import { Conversions } from "./converted.ts";

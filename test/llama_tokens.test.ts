@@ -2,7 +2,7 @@
 import { getLlama, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import { loadTokenizer } from "../native/tokenizer.ts";
+import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
 import { Conversions } from "./converted.ts";
 import { type TokenizerName, tokenizerJson, tokenizerPath } from "./fixtures.ts";
 import { sampleTexts } from "./native/tokenizer_samples.ts";

@@ -1,6 +1,7 @@
 // The converted fixtures against what PyTorch computed from the same checkpoints.
 import { afterAll, describe, expect, it } from "vitest";
-import { addon, scoreMode } from "../native/binding.ts";
+import { scoreMode } from "../native/contract.ts";
+import { addon } from "../native/loader.ts";
 import { Conversions } from "./converted.ts";
 import { checkpointNames, golden, intermediates } from "./fixtures.ts";
 

@@ -2,11 +2,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { addon, packageRoot } from "../native/binding.ts";
+import { packageRoot } from "../base/package_root.ts";
+import { addon } from "../native/loader.ts";
 import { cardExamples } from "../src/cli/pairs.ts";
 import { readRows } from "../src/eval/rows.ts";
 import { loadGate } from "../src/index.ts";
-import { shippedModel } from "../src/model_files.ts";
+import { shippedModel } from "../src/model/files.ts";
 import { lines } from "./eval/lines.ts";
 
 const at = (...path: string[]) => join(packageRoot(), ...path);

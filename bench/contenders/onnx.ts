@@ -1,7 +1,7 @@
 // onnxruntime-node: cross-encoders of MiniLM's shapes on made-up tokens, and our own decoder on text.
 import { readFileSync } from "node:fs";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { minilmShape } from "../onnx/minilm.ts";
 import { openSession, ort } from "../onnx/runtime.ts";
 import { randomNumbers } from "../published.ts";

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { packageRoot } from "../../base/package_root.ts";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
-import { packageRoot } from "../../native/binding.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import type { Contender } from "./contender.ts";
 
 const python = "/usr/bin/python3";

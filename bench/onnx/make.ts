@@ -1,7 +1,7 @@
 // Writes the .onnx files of the bench: random cross-encoders, and our decoder with the weights of the checkpoint.
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openCheckpoint } from "../../convert/checkpoint.ts";
+import { openCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
 import { publishedShape } from "../published.ts";
 import { decoderModel } from "./decoder.ts";
 import type { Encoded } from "./encode.ts";

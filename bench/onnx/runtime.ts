@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { packageRoot } from "../../native/binding.ts";
+import { packageRoot } from "../../base/package_root.ts";
 
 interface OrtTensor {
   readonly data: Float32Array;

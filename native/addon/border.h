@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../engine/error.h"
+#include "../error.h"
 #include "napi_setup.h"
 
 namespace qrag {

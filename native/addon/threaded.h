@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "../engine/worker.h"
+#include "worker.h"
 #include "border.h"
 
 namespace qrag {

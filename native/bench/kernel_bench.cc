@@ -9,8 +9,8 @@
 #include <random>
 #include <string>
 
-#include "../engine/key_values.h"
-#include "../engine/packed.h"
+#include "../engine/fast/key_values.h"
+#include "../engine/fast/packed.h"
 #include "../kernels/dispatch.h"
 #include "peak.h"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "error.h"
+#include "../error.h"
 
 namespace qrag {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "numbers.h"
+#include "hyperparameters.h"
 
 namespace qrag {
 

@@ -9,7 +9,7 @@
 #include <malloc.h>
 #endif
 
-#include "error.h"
+#include "../error.h"
 #include "ggml-cpu.h"
 #include "../kernels/dispatch.h"
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "fast_graph.h"
+#include "fast/graph.h"
 #include "ggml-cpp.h"
-#include "numbers.h"
-#include "reference_graph.h"
+#include "hyperparameters.h"
+#include "reference/graph.h"
 #include "weights.h"
 
 namespace qrag {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "numbers.h"
+#include "hyperparameters.h"
 
 struct ggml_tensor;
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <map>
 
-#include "error.h"
+#include "../error.h"
 #include "ggml-alloc.h"
 #include "ggml-cpu.h"
 #include "types.h"

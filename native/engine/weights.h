@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ggml-cpp.h"
-#include "numbers.h"
+#include "hyperparameters.h"
 #include "tensor_table.h"
 
 namespace qrag {

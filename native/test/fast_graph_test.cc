@@ -1,5 +1,5 @@
 // The fast graph against the plain decoder, and against itself in every company.
-#include "../engine/fast_graph.h"
+#include "../engine/fast/graph.h"
 
 #include <cstring>
 #include <random>

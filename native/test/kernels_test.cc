@@ -3,7 +3,7 @@
 #include <cstring>
 #include <random>
 
-#include "../engine/packed.h"
+#include "../engine/fast/packed.h"
 #include "../kernels/dispatch.h"
 #include "check.h"
 

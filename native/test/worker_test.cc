@@ -1,5 +1,5 @@
 // The worker's tasks and its end.
-#include "../engine/worker.h"
+#include "../addon/worker.h"
 
 #include <atomic>
 

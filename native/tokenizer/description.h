@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../engine/error.h"
+#include "../error.h"
 
 namespace qrag {
 

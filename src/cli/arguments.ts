@@ -1,6 +1,6 @@
 // The arguments of a command: parsed strictly, every mistake a UsageError.
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { quote } from "../../native/errors.ts";
+import { quote } from "../../base/quote.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {

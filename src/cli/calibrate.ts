@@ -1,12 +1,12 @@
 // qrag calibrate: where to draw the line for a user's own domain.
 import { basename } from "node:path";
-import { checkFree, writeAtomically } from "../../convert/atomic_file.ts";
+import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
 import { type Calibration, calibrationFormat, calibrationVersion } from "../calibration.ts";
 import { type CalibrationResult, calibrate, type Rates } from "../eval/calibrate.ts";
 import { percent, range } from "../eval/report.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import { gateScorer, scoreAll } from "../eval/scorer.ts";
-import { modelDigest, modelPath } from "../model_files.ts";
+import { modelDigest, modelPath } from "../model/files.ts";
 import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import { printable, table, write, writeJson } from "./output.ts";

@@ -1,5 +1,5 @@
 // The checks of `qrag verify`: pairs judged by the decision rows, and by the whole vocabulary where the file allows it.
-import type { LabelledRow } from "../../convert/proof.ts";
+import type { LabelledRow } from "../../base/labelled_row.ts";
 import type { Gate } from "../gate.ts";
 import { builtInPairs, cardExamples } from "./pairs.ts";
 import { pipeline } from "./pipeline.ts";

@@ -1,21 +1,9 @@
 // What a command is given and gives back, and the ways in which all of them end.
-import type { Readable, Writable } from "node:stream";
-import type { ErrorCode } from "../../native/errors.ts";
+import type { ErrorCode } from "../../base/errors.ts";
 import type { Gate } from "../gate.ts";
-import type { loadGate } from "../load.ts";
 import type { LoadOptions } from "../options.ts";
+import type { Io } from "./io.ts";
 import { progressBar } from "./progress.ts";
-
-/** The world outside. Tests pass their own. */
-export interface Io {
-  readonly stdin: Readable;
-  readonly stdout: Writable & { isTTY?: boolean };
-  readonly stderr: Writable & { isTTY?: boolean };
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by SIGINT and SIGTERM, and when the output cannot be written any more. */
-  readonly signal: AbortSignal;
-  readonly loadGate: typeof loadGate;
-}
 
 export interface Command {
   /** What --help prints. */

@@ -1,12 +1,14 @@
 // qrag convert: a PyTorch or safetensors checkpoint and its tokenizer become a GGUF file.
+
+import { QragError } from "../../base/errors.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
 import type { ConvertReport, Progress } from "../../convert/report.ts";
-import { gateUpOrders, ropeOrders } from "../../convert/weights.ts";
+import { gateUpOrders, ropeOrders } from "../../convert/write/weights.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
-import { QragError } from "../../native/errors.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
-import { type Command, exitCodes, type Io } from "./command.ts";
+import { type Command, exitCodes } from "./command.ts";
+import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";

@@ -8,7 +8,8 @@ import {
   required,
   wholeNumber,
 } from "./arguments.ts";
-import { type Command, exitCodes, type Io, withGate } from "./command.ts";
+import { type Command, exitCodes, withGate } from "./command.ts";
+import type { Io } from "./io.ts";
 import { type LineFormat, lineFormats, passagesOf, readInput } from "./lines.ts";
 import { write, writeJson } from "./output.ts";
 import { pipeline } from "./pipeline.ts";

@@ -1,7 +1,7 @@
 // qrag inspect: what is in a model file, GGUF or checkpoint.
-import type { Config, ConfigValue } from "../../convert/config_value.ts";
+import type { Config, ConfigValue } from "../../convert/checkpoint/config_value.ts";
 import type { MetadataValue, Scalar } from "../../gguf/format.ts";
-import { openFile, readModelFile } from "../model_files.ts";
+import { openFile, readModelFile } from "../model/files.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { printable, table, write, writeJson } from "./output.ts";
@@ -118,7 +118,7 @@ function cutJson(value: Scalar): { value: unknown; length?: number } {
 }
 
 async function inspectCheckpoint(path: string): Promise<Findings> {
-  const { openCheckpoint } = await import("../../convert/checkpoint.ts");
+  const { openCheckpoint } = await import("../../convert/checkpoint/checkpoint.ts");
   const {
     format,
     tensors,

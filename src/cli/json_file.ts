@@ -1,6 +1,6 @@
 // Reads a small JSON file that a command is given: a name map, a prompt.
-import { QragError } from "../../native/errors.ts";
-import type { Io } from "./command.ts";
+import { QragError } from "../../base/errors.ts";
+import type { Io } from "./io.ts";
 import { readInput } from "./lines.ts";
 
 /** Thousands of tensor names fit; a wrong path to something large is told at once. */

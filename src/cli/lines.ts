@@ -1,7 +1,7 @@
 // Reads passages line by line, from a file or standard input: JSON lines or plain text, each with its bytes as they came.
 import { createReadStream } from "node:fs";
-import { QragError } from "../../native/errors.ts";
-import type { Io } from "./command.ts";
+import { QragError } from "../../base/errors.ts";
+import type { Io } from "./io.ts";
 
 /** A line with room for the longest passage, every character of it escaped. */
 const longestLine = 32 * 1024 * 1024;

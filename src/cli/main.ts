@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The qrag command's process: streams, signals, and the exit code.
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { loadGate } from "../load.ts";
 import { exitCodes } from "./command.ts";
 import { Interrupt, run } from "./run.ts";

@@ -1,6 +1,6 @@
 // Everything that is written: data to standard output with back-pressure, tables, and untrusted text made harmless.
 import { once } from "node:events";
-import type { Io } from "./command.ts";
+import type { Io } from "./io.ts";
 
 /** Writes and waits until the reader keeps up. */
 export async function write(io: Io, data: string | Uint8Array): Promise<void> {

@@ -1,5 +1,5 @@
 // The pairs `qrag verify` judges: the three examples the model's card promises, and a built-in set.
-import type { LabelledRow } from "../../convert/proof.ts";
+import type { LabelledRow } from "../../base/labelled_row.ts";
 
 export const cardExamples: readonly LabelledRow[] = [
   { query: "capital of Germany", passage: "Berlin is the capital of Germany.", label: 1 },

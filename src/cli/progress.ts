@@ -1,5 +1,5 @@
 // A progress line on standard error, only when that is a terminal.
-import type { Io } from "./command.ts";
+import type { Io } from "./io.ts";
 
 /** Often enough to look alive, seldom enough to cost nothing. */
 const redrawMilliseconds = 100;

@@ -1,6 +1,7 @@
 // What a conversion found, as text: the wiring's proof, the tensors, what was left out.
+
+import type { WiringProof } from "../../convert/proof/wiring.ts";
 import type { WriteReport } from "../../convert/report.ts";
-import type { WiringProof } from "../../convert/wiring.ts";
 import { printable, table } from "./output.ts";
 
 /** The candidates that were tried, and how each part was settled. */

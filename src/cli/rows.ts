@@ -1,7 +1,7 @@
 // Opens the files of labelled rows and of BEIR folders for the readers in src/eval.
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { type EvalRow, readRows as readRowLines, type TextLine } from "../eval/rows.ts";
-import type { Io } from "./command.ts";
+import type { Io } from "./io.ts";
 import { linesOf, readInput } from "./lines.ts";
 
 export async function readRows(io: Io, path: string): Promise<EvalRow[]> {

@@ -1,10 +1,12 @@
 // Picks the sub-command, runs it, and turns whatever comes out into an exit code.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../native/binding.ts";
-import { QragError, quote } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
+import { packageRoot } from "../../base/package_root.ts";
+import { quote } from "../../base/quote.ts";
 import { UsageError } from "./arguments.ts";
-import { type Command, exitCodeOf, exitCodes, type Io } from "./command.ts";
+import { type Command, exitCodeOf, exitCodes } from "./command.ts";
+import type { Io } from "./io.ts";
 import { jsonText, printable, write } from "./output.ts";
 
 /** Why `Io.signal` was aborted, and what the command then exits with. */

@@ -1,9 +1,9 @@
 // qrag verify: what can be checked of a converted model without its checkpoint.
-import type { WiringProof } from "../../convert/wiring.ts";
+import type { WiringProof } from "../../convert/proof/wiring.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import type { GateInfo } from "../gate.ts";
-import { readModelFile } from "../model_files.ts";
+import { readModelFile } from "../model/files.ts";
 import { parseArguments, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";

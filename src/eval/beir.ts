@@ -1,7 +1,7 @@
 // Reads a folder in BEIR's format: corpus.jsonl, queries.jsonl, and judgements in qrels.
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import type { TextLine } from "./rows.ts";
 
 export interface Corpus {

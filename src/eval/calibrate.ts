@@ -1,5 +1,5 @@
 // Finds the offset that gives a wanted precision on labelled rows, and says how far those rows can be trusted.
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { type Cut, cutsOf, type Scored } from "./cuts.ts";
 import { type Interval, wilson } from "./intervals.ts";
 import { randomNumbers, shuffled } from "./random.ts";

@@ -1,41 +1,25 @@
 // The config file of baselines: which of other people's models lie on this disk, and how each is run.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
+import {
+  type Competitor,
+  type CompetitorKind,
+  type CompetitorSettings,
+  competitorKinds,
+} from "./competitor.ts";
 import { ggufEmbedder, ggufRanker } from "./competitors_gguf.ts";
 import { onnxCrossEncoder, onnxEmbedder } from "./competitors_onnx.ts";
 import type { Scorer } from "./scorer.ts";
 
-export interface Competitor {
-  readonly name: string;
-  /** Where it can be had. */
-  readonly repository: string;
-  readonly kind: CompetitorKind;
-  /** Its file (GGUF) or folder (ONNX). */
-  readonly path: string;
-  /** "fp32" (the default), "q8", ...: which of the ONNX files in the folder. */
-  readonly dtype: string;
-  /** How an embedder makes one vector of many: the mean of all, or the first. */
-  readonly pooling: "mean" | "first";
-  /** What an embedder wants to read before the text. */
-  readonly queryPrefix: string;
-  readonly passagePrefix: string;
-}
-
-export interface CompetitorSettings {
-  readonly threads: number;
-}
-
 type Open = (competitor: Competitor, settings: CompetitorSettings) => Promise<Scorer>;
 
-const kinds = {
+const kinds: Record<CompetitorKind, Open> = {
   "gguf-rank": ggufRanker,
   "gguf-embedding": ggufEmbedder,
   "onnx-cross-encoder": onnxCrossEncoder,
   "onnx-embedding": onnxEmbedder,
-} satisfies Record<string, Open>;
-
-export type CompetitorKind = keyof typeof kinds;
+};
 
 /** Whatever goes wrong with somebody else's model, now or later, says which one it was. */
 export async function openCompetitor(
@@ -92,7 +76,7 @@ export function competitorsIn(json: string, configPath: string): Competitor[] {
     return {
       name: text("name"),
       repository: text("repository", ""),
-      kind: oneOf("kind", Object.keys(kinds) as CompetitorKind[]),
+      kind: oneOf("kind", competitorKinds),
       path: resolve(dirname(configPath), text("path")),
       dtype: text("dtype", "fp32"),
       pooling: oneOf("pooling", ["mean", "first"], "mean"),

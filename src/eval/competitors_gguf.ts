@@ -1,5 +1,5 @@
 // Rerankers and embedders as GGUF files, run by node-llama-cpp if the user has it installed.
-import type { Competitor, CompetitorSettings } from "./competitors.ts";
+import type { Competitor, CompetitorSettings } from "./competitor.ts";
 import { importInstalled } from "./installed.ts";
 import type { Pair, Scorer } from "./scorer.ts";
 import { embeddingScorer } from "./vectors.ts";

@@ -1,5 +1,5 @@
 // Cross-encoders and embedders as ONNX folders, run by transformers.js (and its onnxruntime-node) if the user has it installed.
-import type { Competitor, CompetitorSettings } from "./competitors.ts";
+import type { Competitor, CompetitorSettings } from "./competitor.ts";
 import { importInstalled } from "./installed.ts";
 import type { Pair, Scorer } from "./scorer.ts";
 import { embeddingScorer } from "./vectors.ts";

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 
 /** Imports a package from where the command runs, or else from where qrag lies. */
 export async function importInstalled(name: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 // The outcome of a run as plain data: what --json prints, the audit keeps, and the page shows.
 import type { GateInfo } from "../gate.ts";
-import type { Competitor } from "./competitors.ts";
+import type { Competitor } from "./competitor.ts";
 import { type Part, type SetResult, type SystemResult, summary } from "./evaluate.ts";
 import type { Interval, Intervals } from "./intervals.ts";
 import type { Measures } from "./measures.ts";

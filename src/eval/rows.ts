@@ -1,6 +1,7 @@
 // Labelled rows: pairs of query and passage whose answer is known, from JSON lines or a JSON document, whatever its shape.
-import type { LabelledRow } from "../../convert/proof.ts";
-import { QragError } from "../../native/errors.ts";
+
+import { QragError } from "../../base/errors.ts";
+import type { LabelledRow } from "../../base/labelled_row.ts";
 
 export interface EvalRow extends LabelledRow {
   readonly domain: string | undefined;

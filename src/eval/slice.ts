@@ -1,5 +1,5 @@
 // The published slice of a BEIR set: a few queries, each with one relevant passage and four that only look like it.
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import type { BeirSet, JudgedQuery } from "./beir.ts";
 import type { Bm25 } from "./bm25.ts";
 import { randomNumbers, shuffled } from "./random.ts";

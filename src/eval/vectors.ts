@@ -1,5 +1,5 @@
 // Scores pairs by the cosine of two vectors, each text embedded once.
-import type { Competitor } from "./competitors.ts";
+import type { Competitor } from "./competitor.ts";
 import type { Pair, Scorer } from "./scorer.ts";
 
 /** The vectors of texts, of any length. */

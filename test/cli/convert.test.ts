@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { Interrupt } from "../../src/cli/run.ts";
 import { loadGate } from "../../src/index.ts";
 import { buildSafetensors } from "../convert/safetensors_builder.ts";

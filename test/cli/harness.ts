@@ -1,6 +1,6 @@
 // Runs the command line inside the test: streams are buffers, and the gate is made up.
 import { Readable, Writable } from "node:stream";
-import type { Io } from "../../src/cli/command.ts";
+import type { Io } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import { FakeModel, fakeGate } from "../src/fakes.ts";
 

@@ -59,7 +59,7 @@ describe("passagesOf", () => {
   });
 
   it("goes by the format it is told", async () => {
-    expect(await passages('"quoted" words\n', "text")).toEqual(['"quoted" words']);
+    expect(await passages('"quote" words\n', "text")).toEqual(['"quote" words']);
     expect(await codeOf(passages("plain\n", "jsonl"))).toBe("INPUT_INVALID");
   });
 

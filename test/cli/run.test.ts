@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ErrorCode, errorCodes, QragError } from "../../native/errors.ts";
+import { type ErrorCode, errorCodes, QragError } from "../../base/errors.ts";
 import { Interrupt } from "../../src/cli/run.ts";
 import { qrag } from "./harness.ts";
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCheckpoint, readCheckpoint } from "../../convert/checkpoint.ts";
+import { QragError } from "../../base/errors.ts";
+import { openCheckpoint, readCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { QragError } from "../../native/errors.ts";
 import {
   build,
   type Code,

@@ -1,8 +1,8 @@
 // What a configuration says, under any of the usual names; and what it must not say.
 import { describe, expect, it } from "vitest";
-import { readConfigNumbers } from "../../convert/config_numbers.ts";
-import type { Config } from "../../convert/config_value.ts";
-import { configFromJson } from "../../convert/config_value.ts";
+import type { Config } from "../../convert/checkpoint/config_value.ts";
+import { configFromJson } from "../../convert/checkpoint/config_value.ts";
+import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
 
 const read = (config: object) => readConfigNumbers(configFromJson(config) as Config);
 

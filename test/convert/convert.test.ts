@@ -3,14 +3,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { QragError } from "../../base/errors.ts";
 import { type ConvertOptions, convertCheckpoint } from "../../convert/convert.ts";
 import { requantize } from "../../convert/requantize.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { type TensorTypeName, tensorTypes } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { addon } from "../../native/binding.ts";
-import { QragError } from "../../native/errors.ts";
+import { addon } from "../../native/loader.ts";
 import { tokenizerJson } from "../fixtures.ts";
 import {
   asSafetensors,

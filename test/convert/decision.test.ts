@@ -1,7 +1,7 @@
 // The tokens that answer: found by decoding, whatever their ids and spelling.
 import { describe, expect, it } from "vitest";
-import { findDecision } from "../../convert/decision.ts";
-import { loadTokenizer, type Tokenizer } from "../../native/tokenizer.ts";
+import { findDecision } from "../../convert/write/decision.ts";
+import { loadTokenizer, type Tokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { tokenizerJson } from "../fixtures.ts";
 
 function fake(texts: readonly string[]): Tokenizer {

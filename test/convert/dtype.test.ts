@@ -1,6 +1,6 @@
 // Conversion of element types to F32: exact where F32 can be, for every pattern of the half types.
 import { describe, expect, it } from "vitest";
-import { isDtype, toFloat32 } from "../../convert/dtype.ts";
+import { isDtype, toFloat32 } from "../../convert/checkpoint/dtype.ts";
 
 const patterns = Uint16Array.from({ length: 0x10000 }, (_, i) => i);
 

@@ -1,10 +1,10 @@
 // What is known before anything is tried: the command line before the configuration, names, and saved tables.
 import { describe, expect, it } from "vitest";
-import { readCheckpoint } from "../../convert/checkpoint.ts";
-import { readConfigNumbers } from "../../convert/config_numbers.ts";
-import { knownWiring, type StatedWiring } from "../../convert/known_wiring.ts";
-import { layOut } from "../../convert/layout.ts";
-import { assignRoles } from "../../convert/roles.ts";
+import { readCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
+import { knownWiring, type StatedWiring } from "../../convert/proof/known_wiring.ts";
+import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
+import { layOut } from "../../convert/roles/model_plan.ts";
+import { assignRoles } from "../../convert/roles/roles.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import { asTorch, families, makeWeights, named } from "./model_builder.ts";
 

@@ -1,6 +1,6 @@
 // The table of names: what each family's names mean, and what is left alone.
 import { describe, expect, it } from "vitest";
-import { readName } from "../../convert/names.ts";
+import { readName } from "../../convert/roles/names.ts";
 
 describe("readName knows", () => {
   const rows: [string, string, number?][] = [

@@ -1,8 +1,9 @@
 // The pickle reader: data comes out as data, classes and calls as inert records, everything else is refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readPickle } from "../../convert/pickle.ts";
-import { pickleLimits } from "../../convert/pickle_machine.ts";
+import { QragError } from "../../base/errors.ts";
+import { readPickle } from "../../convert/checkpoint/pickle.ts";
+import { pickleLimits } from "../../convert/checkpoint/pickle_machine.ts";
 import {
   InertRecord,
   PersistentId,
@@ -10,8 +11,7 @@ import {
   PickledGlobal,
   PickledSet,
   PickledTuple,
-} from "../../convert/pickle_values.ts";
-import { QragError } from "../../native/errors.ts";
+} from "../../convert/checkpoint/pickle_values.ts";
 import {
   append,
   appends,

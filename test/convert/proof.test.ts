@@ -4,20 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCheckpoint } from "../../convert/checkpoint.ts";
-import { readConfigNumbers } from "../../convert/config_numbers.ts";
+import type { LabelledRow } from "../../base/labelled_row.ts";
+import { openCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
-import { findDecision } from "../../convert/decision.ts";
-import { layOut } from "../../convert/layout.ts";
-import { type LabelledRow, prove } from "../../convert/proof.ts";
-import { assignRoles } from "../../convert/roles.ts";
-import type { Known, WiringProof } from "../../convert/wiring.ts";
+import { prove } from "../../convert/proof/proof.ts";
+import type { Known, WiringProof } from "../../convert/proof/wiring.ts";
+import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
+import { layOut } from "../../convert/roles/model_plan.ts";
+import { assignRoles } from "../../convert/roles/roles.ts";
+import { findDecision } from "../../convert/write/decision.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { fileSource } from "../../gguf/source.ts";
-import { addon, scoreMode } from "../../native/binding.ts";
+import { scoreMode } from "../../native/contract.ts";
+import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import {
   type CheckpointName,
   checkpointNames,

@@ -1,9 +1,9 @@
 // Quantization through the addon: slices make no difference, errors are accounted for, bad values are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeRows, Quantizer, TypeChoice } from "../../convert/quantize.ts";
+import { encodeRows, Quantizer, TypeChoice } from "../../convert/write/quantize.ts";
 import { rowBytes, type TensorTypeName, tensorTypeNames } from "../../gguf/format.ts";
-import { addon } from "../../native/binding.ts";
+import { addon } from "../../native/loader.ts";
 
 const native = addon();
 

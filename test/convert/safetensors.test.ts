@@ -1,9 +1,9 @@
 // The safetensors reader: every rule of the format's README, one case each.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { maximumHeaderBytes, readSafetensors } from "../../convert/safetensors.ts";
+import { QragError } from "../../base/errors.ts";
+import { maximumHeaderBytes, readSafetensors } from "../../convert/checkpoint/safetensors.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { QragError } from "../../native/errors.ts";
 import { buildSafetensors, safetensorsOf } from "./safetensors_builder.ts";
 import { floats } from "./torch_builder.ts";
 import { concat, fields } from "./zip_builder.ts";

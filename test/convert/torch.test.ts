@@ -1,10 +1,10 @@
 // The reader of torch.save's files: tensors of every type and layout, and nothing that lies about its storage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Pickled } from "../../convert/pickle_values.ts";
-import { readTorch } from "../../convert/torch.ts";
+import { QragError } from "../../base/errors.ts";
+import type { Pickled } from "../../convert/checkpoint/pickle_values.ts";
+import { readTorch } from "../../convert/checkpoint/torch.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { QragError } from "../../native/errors.ts";
 import {
   type Code,
   call,

@@ -1,7 +1,7 @@
 // tokenizer.json as llama.cpp's arrays: tokens, types, merges or scores, special ids, and the splitting's name.
 import { describe, expect, it } from "vitest";
-import { ggmlVocabulary } from "../../convert/vocabulary.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { ggmlVocabulary } from "../../convert/write/vocabulary.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { type TokenizerName, tokenizerJson } from "../fixtures.ts";
 
 const short = { system: "Judge.", template: "{system} {query} {passage}" };

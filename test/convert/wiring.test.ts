@@ -1,8 +1,13 @@
 // The proof of the wiring against made-up measurements: clear winners are taken, everything else is refused.
 import { describe, expect, it } from "vitest";
-import type { Wiring } from "../../convert/weights.ts";
-import { type Known, type Measurement, proveWiring, statedWiring } from "../../convert/wiring.ts";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
+import {
+  type Known,
+  type Measurement,
+  proveWiring,
+  statedWiring,
+} from "../../convert/proof/wiring.ts";
+import type { Wiring } from "../../convert/write/weights.ts";
 
 const chance = Math.log(512);
 

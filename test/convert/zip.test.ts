@@ -1,10 +1,10 @@
 // The zip reader: what torch.save writes is read, everything ambiguous or damaged is refused with its reason.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { crc32 } from "../../convert/crc32.ts";
-import { readZip } from "../../convert/zip.ts";
+import { QragError } from "../../base/errors.ts";
+import { crc32 } from "../../convert/checkpoint/crc32.ts";
+import { readZip } from "../../convert/checkpoint/zip.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { QragError } from "../../native/errors.ts";
 import {
   type BuildOptions,
   type BuiltEntry,

@@ -1,5 +1,5 @@
 // Builds zip archives byte by byte, sound ones and, through overrides of single fields, every kind of broken one.
-import { crc32 } from "../../convert/crc32.ts";
+import { crc32 } from "../../convert/checkpoint/crc32.ts";
 
 /** Fields of the two headers of an entry; what is not given is as it should be. */
 export interface HeaderFields {

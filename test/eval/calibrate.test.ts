@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { type CalibrationResult, calibrate, type ScoredPair } from "../../src/eval/calibrate.ts";
 import { randomNumbers } from "../../src/eval/random.ts";
 

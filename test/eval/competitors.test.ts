@@ -3,13 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as llamaPackage from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packageRoot } from "../../native/binding.ts";
-import {
-  type Competitor,
-  competitorsIn,
-  onDisk,
-  openCompetitor,
-} from "../../src/eval/competitors.ts";
+import { packageRoot } from "../../base/package_root.ts";
+import type { Competitor } from "../../src/eval/competitor.ts";
+import { competitorsIn, onDisk, openCompetitor } from "../../src/eval/competitors.ts";
 import type { LlamaPackage } from "../../src/eval/competitors_gguf.ts";
 import { pooled } from "../../src/eval/competitors_onnx.ts";
 import { importInstalled } from "../../src/eval/installed.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packageRoot } from "../../native/binding.ts";
+import { packageRoot } from "../../base/package_root.ts";
 import { builtInPairs, cardExamples } from "../../src/cli/pairs.ts";
 import { readRows } from "../../src/eval/rows.ts";
 import { lines } from "./lines.ts";

@@ -1,7 +1,7 @@
 // The table of tensors made concrete, and its mirror in the native part.
 import { describe, expect, it } from "vitest";
 import { expectedTensors, type ModelNumbers, tensorTable } from "../../gguf/architecture.ts";
-import type { ModelNumbers as NativeNumbers } from "../../native/binding.ts";
+import type { ModelNumbers as NativeNumbers } from "../../native/contract.ts";
 import { numbers } from "./tiny_model.ts";
 
 describe("expectedTensors", () => {

@@ -1,12 +1,13 @@
 // The tokenizer in C++ on its thread: which files it takes, its queue, its end, and arguments it was not made for.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { openTokenizer } from "../../native/background_tokenizer.ts";
-import { addon, type NativeTokenizer, type TokenizerDescription } from "../../native/binding.ts";
-import { QragError } from "../../native/errors.ts";
-import { loadTokenizer, readTokenizer } from "../../native/tokenizer.ts";
-import { flatten } from "../../native/tokenizer_flat.ts";
-import { combining, decomposing } from "../../native/tokenizer_unicode.ts";
+import { QragError } from "../../base/errors.ts";
+import type { NativeTokenizer, TokenizerDescription } from "../../native/contract.ts";
+import { addon } from "../../native/loader.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
+import { flatten } from "../../native/tokenizer/flatten.ts";
+import { loadTokenizer, readTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { combining, decomposing } from "../../native/tokenizer/unicode.ts";
 import { tokenizerJson, tokenizerNames } from "../fixtures.ts";
 import { differences, type Json } from "./tokenizer_oracle.ts";
 import { sampleTexts } from "./tokenizer_samples.ts";

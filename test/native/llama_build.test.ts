@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { patchedBuild } from "../../native/llama_build.ts";
+import { patchedBuild } from "../../native/llama.cpp/patched_build.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "native", "llama.cpp");
 const patch = readFileSync(join(folder, "qrag.patch"), "utf8");

@@ -1,7 +1,8 @@
 // The script of worker_threads.test.ts: scores and tokenizes without end until its thread or process is ended in one of several ways.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { addon, scoreMode } from "../../native/binding.ts";
+import { scoreMode } from "../../native/contract.ts";
+import { addon } from "../../native/loader.ts";
 import { openSmallModel } from "./small_model.ts";
 
 const tokens = new Int32Array(100).fill(3);

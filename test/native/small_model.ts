@@ -1,5 +1,7 @@
 // A small random model straight in native memory: for tests of the addon that need no file.
-import { addon, type ModelNumbers, type NativeModel } from "../../native/binding.ts";
+
+import type { ModelNumbers, NativeModel } from "../../native/contract.ts";
+import { addon } from "../../native/loader.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 
 export const smallNumbers: ModelNumbers = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { golden, tokenizerJson, tokenizerNames } from "../fixtures.ts";
 import { differences, type Json, oracle } from "./tokenizer_oracle.ts";
 import { sampleTexts } from "./tokenizer_samples.ts";

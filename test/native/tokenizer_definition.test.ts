@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { QragError } from "../../native/errors.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { QragError } from "../../base/errors.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import type { Json } from "./tokenizer_oracle.ts";
 
 const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2, "<unk>": 3 }, merges: [["a", "b"]] };

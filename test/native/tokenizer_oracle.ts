@@ -1,7 +1,7 @@
 // Hugging Face's own tokenizer (the Rust one), asked for what ours should give.
 import { Tokenizer as HuggingFace } from "tokenizers";
-import { openTokenizer } from "../../native/background_tokenizer.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 
 export type Json = Record<string, unknown>;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { readCuts } from "../../native/tokenizer_cuts.ts";
-import { Part } from "../../native/tokenizer_definition.ts";
-import { normalizer } from "../../native/tokenizer_normalize.ts";
-import { knownPatterns } from "../../native/tokenizer_patterns.ts";
-import { preTokenizer } from "../../native/tokenizer_split.ts";
+import { readCuts } from "../../native/tokenizer/cuts.ts";
+import { Part } from "../../native/tokenizer/definition.ts";
+import { normalizer } from "../../native/tokenizer/normalizer.ts";
+import { knownPatterns } from "../../native/tokenizer/patterns.ts";
+import { preTokenizer } from "../../native/tokenizer/split.ts";
 import { differences, type Json, oracle } from "./tokenizer_oracle.ts";
 import { sampleTexts } from "./tokenizer_samples.ts";
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addonPaths, packageRoot } from "../../native/binding.ts";
+import { packageRoot } from "../../base/package_root.ts";
+import { addonPaths } from "../../native/loader.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qrag-teardown-"));
 const script = join(folder, "score_forever.mjs");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadGate } from "../../src/load.ts";
-import { modelDigest } from "../../src/model_files.ts";
+import { modelDigest } from "../../src/model/files.ts";
 import { codeOf, FakeModel, fakeGate } from "./fakes.ts";
 import { modelFile } from "./model_file.ts";
 

@@ -1,10 +1,10 @@
 // Stand-ins for the native parts: a tokenizer with a token per UTF-16 unit, and a model that judges the text it can read back.
 
-import type { BackgroundTokenizer } from "../../native/background_tokenizer.ts";
-import { type ScoreMode, scoreMode } from "../../native/binding.ts";
-import { QragError } from "../../native/errors.ts";
-import { Engine, type ScoringModel } from "../../src/engine.ts";
+import { QragError } from "../../base/errors.ts";
+import { type ScoreMode, scoreMode } from "../../native/contract.ts";
+import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 import { Gate } from "../../src/gate.ts";
+import { Engine, type ScoringModel } from "../../src/queue/scoring_queue.ts";
 
 export function fakeEncode(text: string): Int32Array {
   return Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0));

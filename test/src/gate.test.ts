@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { scoreMode } from "../../native/binding.ts";
+import { scoreMode } from "../../native/contract.ts";
 import type { Verdict } from "../../src/index.ts";
 import { codeOf, collect, FakeModel, fakeGate } from "./fakes.ts";
 

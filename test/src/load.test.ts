@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addon } from "../../native/binding.ts";
+import { addon } from "../../native/loader.ts";
 import { type LoadOptions, loadGate } from "../../src/index.ts";
 import { codeOf } from "./fakes.ts";
 import { type ModelFileSettings, modelFile } from "./model_file.ts";

@@ -4,8 +4,9 @@ import { tensorTypes } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
-import { addon, type ModelNumbers } from "../../native/binding.ts";
-import { loadTokenizer } from "../../native/tokenizer.ts";
+import type { ModelNumbers } from "../../native/contract.ts";
+import { addon } from "../../native/loader.ts";
+import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { tokenizerJson } from "../fixtures.ts";
 
 export interface ModelFileSettings {

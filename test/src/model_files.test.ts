@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelDigest, modelPath, openModelFile, shippedModel } from "../../src/model_files.ts";
+import { modelDigest, modelPath, openModelFile, shippedModel } from "../../src/model/files.ts";
 import { modelFile } from "./model_file.ts";
 
 let folder: string;

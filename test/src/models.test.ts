@@ -2,10 +2,10 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTokenizer } from "../../native/background_tokenizer.ts";
-import type { NativeModel } from "../../native/binding.ts";
+import type { NativeModel } from "../../native/contract.ts";
 import type { TensorStream } from "../../native/model.ts";
-import { loadModel, type NativeParts } from "../../src/models.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
+import { loadModel, type NativeParts } from "../../src/model/load.ts";
 import { tokenizerJson } from "../fixtures.ts";
 import { modelFile } from "./model_file.ts";
 

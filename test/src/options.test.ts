@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { availableProcessors } from "../../native/processors.ts";
+import { availableProcessors } from "../../base/processors.ts";
 import {
   checkIterable,
   checkOptions,

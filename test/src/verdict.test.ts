@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { marginOf, verdictOf } from "../../src/verdict.ts";
 
 describe("marginOf", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { QragError } from "../../native/errors.ts";
+import { QragError } from "../../base/errors.ts";
 import { type PromptEncoder, windowsOf } from "../../src/windows.ts";
 import { collect, fakeEncode, fakeTokenizer } from "./fakes.ts";
 

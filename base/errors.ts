@@ -1,0 +1,29 @@
+// QragError: the one error class of the package, and the closed list of its codes.
+
+export const errorCodes = [
+  "MODEL_NOT_FOUND",
+  "MODEL_INVALID",
+  "MODEL_UNSUPPORTED",
+  "CHECKPOINT_INVALID",
+  "CHECKPOINT_UNMAPPED",
+  "TOKENIZER_UNSUPPORTED",
+  "INPUT_INVALID",
+  "OUTPUT_FAILED",
+  "OUT_OF_MEMORY",
+  "NATIVE_MISSING",
+  "DISPOSED",
+  "INTERNAL",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Every failure of this package. `code` is stable; the message says what was wrong, where, and what to do. */
+export class QragError extends Error {
+  override readonly name = "QragError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,95 @@
+// Proves the wiring of one checkpoint with the engine: prepares the text and the labelled rows, runs the candidates.
+
+import type { LabelledRow } from "../../base/labelled_row.ts";
+import { availableProcessors } from "../../base/processors.ts";
+import type { Decision } from "../../gguf/architecture.ts";
+import { type Prompt, renderPrompt } from "../../gguf/prompt.ts";
+import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import type { Progress } from "../report.ts";
+import type { Layout } from "../roles/model_plan.ts";
+import type { RowCodec } from "../write/quantize.ts";
+import { CandidateModels, type LabelledTokens } from "./measure.ts";
+import { proofText } from "./proof_text.ts";
+import { type Known, proveWiring, type WiringProof } from "./wiring.ts";
+
+/** What is tried out, and on what. */
+export interface Subject {
+  readonly layout: Layout;
+  readonly decision: Decision;
+  readonly tokenizer: Tokenizer;
+  readonly prompt: Prompt;
+  readonly known: Known;
+}
+
+export interface ProofOptions {
+  readonly rows?: readonly LabelledRow[] | undefined;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A wrong wiring shows within a hundred tokens; more only sharpen the numbers. */
+const textTokens = 192;
+/** Fewer say nothing about a difference of clearAccuracy; more would take minutes on two cores. */
+const fewestRows = 20;
+const mostRows = 40;
+
+export async function prove(
+  subject: Subject,
+  codec: RowCodec,
+  options: ProofOptions,
+): Promise<{ proof: WiringProof; notes: string[] }> {
+  const { layout, decision, tokenizer, known } = subject;
+  const { contextLength, vocabularySize } = layout.sizes;
+  const notes: string[] = [];
+  const rows = labelledTokens(subject, options.rows ?? [], notes);
+  const text = tokenizer.encode(proofText).subarray(0, textTokens);
+  const { threads = spareThreads(), signal, onProgress } = options;
+  const models = new CandidateModels(
+    { layout, decision },
+    { text, rows },
+    { codec, threads, signal },
+  );
+  let done = 0;
+  const proof = await proveWiring(known, Math.log(vocabularySize), async (wiring) => {
+    signal?.throwIfAborted();
+    const measurement = await models.measure(wiring);
+    done++;
+    onProgress?.({ stage: "prove", done, total: undefined });
+    return measurement;
+  });
+  if (contextLength < textTokens) {
+    notes.push(
+      `the proof's text was read in pieces of ${contextLength} tokens, the length of the context`,
+    );
+  }
+  return { proof, notes };
+}
+
+/** ggml's threads wait for each other in a loop, and lose far more than they win where one has no core to itself. */
+function spareThreads(): number {
+  return Math.max(1, availableProcessors() - 1);
+}
+
+function labelledTokens(
+  { tokenizer, prompt, layout }: Subject,
+  rows: readonly LabelledRow[],
+  notes: string[],
+): LabelledTokens[] {
+  const usable: LabelledTokens[] = [];
+  for (const { query, passage, label } of rows) {
+    if (usable.length === mostRows) break;
+    const tokens = tokenizer.encode(renderPrompt(prompt, query, passage));
+    if (tokens.length <= layout.sizes.contextLength) {
+      usable.push({ tokens, label: label === 1 ? "1" : "0" });
+    }
+  }
+  const enough = usable.length >= fewestRows ? usable : [];
+  if (enough.length < rows.length) {
+    notes.push(
+      `${enough.length} of ${rows.length} labelled rows were used for the proof: those that fit the context, ` +
+        `at least ${fewestRows} and at most ${mostRows}`,
+    );
+  }
+  return enough;
+}

@@ -1,0 +1,155 @@
+// From roles, shapes and configuration to the model: its sizes, and for each tensor the rows of the checkpoint it is.
+// Nothing is guessed: what is missing or contradicts is an error that names it.
+
+import { QragError } from "../../base/errors.ts";
+import type { ModelNumbers } from "../../gguf/architecture.ts";
+import type { SourceTensor } from "../checkpoint/source_tensor.ts";
+import { unmapped } from "../errors.ts";
+import {
+  checkShape,
+  isTransposed,
+  type Piece,
+  readWidths,
+  settleNumbered,
+  splitBlock,
+  type Widths,
+} from "./block_parts.ts";
+import type { ConfigNumber, ConfigNumbers } from "./config_numbers.ts";
+import type { Kind } from "./names.ts";
+import type { Roles } from "./roles.ts";
+
+/** What shapes and configuration settle. */
+export type Sizes = Omit<ModelNumbers, "decisionCount" | "normEpsilon" | "ropeFreqBase">;
+
+export interface Layout {
+  readonly sizes: Sizes;
+  /** By GGUF name, in no order; without the decision rows, and without output.weight when the head is tied. */
+  readonly pieces: ReadonlyMap<string, Piece>;
+  /** False when the source fuses or numbers gate and up: then the first of them stands as the gate. */
+  readonly gateUpNamed: boolean;
+  readonly notes: readonly string[];
+}
+
+/** What the command line can say where the configuration is silent. */
+export interface LayoutOptions {
+  readonly contextLength?: number | undefined;
+  readonly headCount?: number | undefined;
+}
+
+export function layOut(roles: Roles, config: ConfigNumbers, options: LayoutOptions = {}): Layout {
+  const norm = need(roles, "output_norm");
+  const embedding = need(roles, "token_embd");
+  const width = norm.shape[0] ?? 0;
+  const [vocabulary = 0] = embedding.shape;
+  if (roles.blocks.length === 0) throw unmapped("the checkpoint has no blocks");
+  const blocks = roles.blocks.map((block, number) => settleNumbered(block, width, number));
+  const transposed = isTransposed(blocks, width);
+  const widths = readWidths(blocks[0]!, width, transposed);
+  const notes: string[] = [];
+  const sizes = settleSizes(widths, blocks.length, vocabulary, config, options, notes);
+
+  const pieces = new Map<string, Piece>();
+  const add = (name: string, tensor: SourceTensor, rows: number, rowLength: number) => {
+    checkShape(tensor, rows, rowLength);
+    pieces.set(`${name}.weight`, { tensor, firstRow: 0, rows, rowLength, transposed: false });
+  };
+  add("token_embd", embedding, vocabulary, width);
+  for (const [number, block] of blocks.entries()) {
+    try {
+      for (const [kind, piece] of splitBlock(block, widths, transposed)) {
+        pieces.set(`blk.${number}.${kind}.weight`, piece);
+      }
+    } catch (error) {
+      if (error instanceof QragError) throw unmapped(`block ${number}: ${error.message}`);
+      throw error;
+    }
+  }
+  add("output_norm", norm, 1, width);
+  const output = roles.model.get("output");
+  if (output && output.storage !== embedding.storage) add("output", output, vocabulary, width);
+  const factors = roles.model.get("rope_freqs");
+  if (factors) add("rope_freqs", factors, 1, sizes.ropeDimensionCount / 2);
+  const gateUpNamed = roles.blocks.every((block) => block.has("ffn_gate") && block.has("ffn_up"));
+  return { sizes, pieces, gateUpNamed, notes };
+}
+
+function need(roles: Roles, kind: Kind): SourceTensor {
+  const tensor = roles.model.get(kind);
+  if (!tensor) {
+    throw unmapped(
+      `no tensor looks like ${kind}; name it with --map: {"its.name": "${kind}.weight"}`,
+    );
+  }
+  return tensor;
+}
+
+function settleSizes(
+  widths: Widths,
+  blockCount: number,
+  vocabulary: number,
+  { numbers }: ConfigNumbers,
+  options: LayoutOptions,
+  notes: string[],
+): Sizes {
+  const stated = (number: ConfigNumber) => numbers.get(number)?.value;
+  /** The size that shapes give, unless the configuration says another. */
+  const agree = (number: ConfigNumber, value: number): number => {
+    const other = numbers.get(number);
+    if (other && other.value !== value) {
+      throw unmapped(
+        `the configuration's ${other.field} is ${other.value}, but the tensors have ${value}`,
+      );
+    }
+    return value;
+  };
+  /** The same where the configuration may mean something else: a width before rounding, a vocabulary before padding. */
+  const report = (number: ConfigNumber, value: number): number => {
+    const other = numbers.get(number);
+    if (other && other.value !== value) {
+      notes.push(
+        `the configuration's ${other.field} is ${other.value}; the tensors have ${value}, which counts`,
+      );
+    }
+    return value;
+  };
+  const givenKeyLength = stated("keyLength");
+  const headCount =
+    options.headCount ??
+    stated("headCount") ??
+    (givenKeyLength && divide(widths.query, givenKeyLength, "parts of a head's width"));
+  if (headCount === undefined) {
+    throw unmapped("the configuration does not say how many heads attention has; pass --heads");
+  }
+  const keyLength = agree("keyLength", divide(widths.query, headCount, "query heads"));
+  const headCountKv = agree(
+    "headCountKv",
+    divide(widths.keyValue, keyLength, "key and value heads"),
+  );
+  divide(headCount, headCountKv, "query heads for each key and value head");
+  const contextLength = options.contextLength ?? stated("contextLength");
+  if (contextLength === undefined) {
+    throw unmapped("the configuration does not say how long the context is; pass --context-length");
+  }
+  const turned = Math.round((stated("ropeFraction") ?? 1) * keyLength);
+  const ropeDimensionCount = stated("ropeDimensionCount") ?? turned;
+  if (ropeDimensionCount % 2 !== 0 || ropeDimensionCount > keyLength) {
+    throw unmapped(`RoPE cannot turn ${ropeDimensionCount} of a head's ${keyLength} dimensions`);
+  }
+  return {
+    contextLength,
+    embeddingLength: agree("embeddingLength", widths.embedding),
+    blockCount: agree("blockCount", blockCount),
+    feedForwardLength: report("feedForwardLength", widths.feedForward),
+    headCount: agree("headCount", headCount),
+    headCountKv,
+    keyLength,
+    ropeDimensionCount,
+    vocabularySize: report("vocabularySize", vocabulary),
+  };
+}
+
+function divide(total: number, by: number, what: string): number {
+  const result = total / by;
+  if (Number.isInteger(result) && result > 0) return result;
+  throw unmapped(`${total} cannot be divided into ${by} ${what}`);
+}

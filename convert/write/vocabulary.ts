@@ -1,0 +1,240 @@
+// A tokenizer.json as the tokenizer.ggml.* entries that llama.cpp reads: tokens, types, merges or scores, specials.
+
+import { quote } from "../../base/quote.ts";
+import { rerankTemplateKey } from "../../gguf/architecture.ts";
+import type { Metadata, MetadataValue } from "../../gguf/format.ts";
+import { type Prompt, rerankTemplate } from "../../gguf/prompt.ts";
+import { type Part, parseDefinition } from "../../native/tokenizer/definition.ts";
+import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { preTokenizerName } from "./pre_tokenizer.ts";
+
+export interface Vocabulary {
+  /** Undefined when llama.cpp has nothing that corresponds. */
+  readonly metadata: Metadata | undefined;
+  readonly notes: readonly string[];
+}
+
+/** llama.cpp's token types. */
+const tokenType = {
+  normal: 1,
+  unknown: 2,
+  control: 3,
+  userDefined: 4,
+  unused: 5,
+  byte: 6,
+} as const;
+
+/** What SentencePiece writes for a space. */
+const spaceMark = "\u2581";
+
+const bosNames = ["<s>", "<bos>", "<|bos|>", "[BOS]", "<|begin_of_text|>", "<|startoftext|>"];
+const eosNames = [
+  "</s>",
+  "<eos>",
+  "<|eos|>",
+  "[EOS]",
+  "<|end_of_text|>",
+  "<|endoftext|>",
+  "<|im_end|>",
+];
+const unknownNames = ["<unk>", "[UNK]", "<|unk|>"];
+const paddingNames = ["<pad>", "[PAD]", "<|pad|>", "<|padding|>"];
+
+interface Token {
+  readonly text: string;
+  readonly type: number;
+}
+
+interface Definition {
+  readonly model: Part;
+  readonly tokens: ReadonlyMap<number, Token>;
+  readonly ids: ReadonlyMap<string, number>;
+  readonly merges: readonly (readonly [string, string])[];
+}
+
+/** `rows`: of the embedding; ids without a token are filled up to it. loadTokenizer has accepted `json` before. */
+export function ggmlVocabulary(
+  json: string,
+  tokenizer: Tokenizer,
+  rows: number,
+  prompt: Prompt,
+): Vocabulary {
+  const root = parseDefinition(json);
+  const definition = readDefinition(root);
+  const notes: string[] = [];
+  const kind = tokenizerKind(root, definition, notes);
+  if (!kind) return { metadata: undefined, notes };
+  const padding = rows - definition.tokens.size;
+  if (padding > 0)
+    notes.push(`${padding} rows of the embedding have no token; llama.cpp sees them as unused`);
+  const tokens = fillUp(definition, rows);
+  const entries: [string, MetadataValue][] = [
+    ["model", { type: "string", value: kind.model }],
+    ["pre", { type: "string", value: kind.pre }],
+    ["tokens", { type: "array", of: "string", value: tokens.map(({ text }) => text) }],
+    ["token_type", { type: "array", of: "i32", value: tokens.map(({ type }) => type) }],
+    kind.model === "gpt2" ? mergeEntry(definition) : scoreEntry(definition, tokens),
+    ...specialEntries(definition, tokenizer, notes),
+  ];
+  if (kind.model === "llama") {
+    entries.push([
+      "add_space_prefix",
+      { type: "bool", value: prefixesSpace(definition, tokenizer) },
+    ]);
+  }
+  const metadata = new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value]));
+  const template = framedTemplate(prompt, tokenizer, tokens);
+  if (template !== undefined) metadata.set(rerankTemplateKey, { type: "string", value: template });
+  else notes.push("the prompt's own text holds {query} or {document}; llama.cpp cannot rank by it");
+  return { metadata, notes };
+}
+
+/** The tokens around every text are spelled out: llama-server adds none to a prompt, and looks for theirs in it. */
+function framedTemplate(prompt: Prompt, tokenizer: Tokenizer, tokens: readonly Token[]) {
+  const template = rerankTemplate(prompt);
+  if (template === undefined) return undefined;
+  const { before, after } = frameOf(tokenizer);
+  const spelled = (ids: readonly number[]) => ids.map((id) => tokens[id]!.text).join("");
+  return spelled(before) + template + spelled(after);
+}
+
+function readDefinition(root: Part): Definition {
+  const model = root.get("model");
+  const unknown = model.get("unk_token").value;
+  const tokens = new Map<number, Token>();
+  const ids = new Map<string, number>();
+  const add = (id: number, text: string, type: number) => {
+    tokens.set(id, { text, type });
+    ids.set(text, id);
+  };
+  for (const [text, id] of Object.entries(model.get("vocab").value as Record<string, number>)) {
+    const byte = byteFallback(model) && isByteToken(text);
+    add(id, text, text === unknown ? tokenType.unknown : byte ? tokenType.byte : tokenType.normal);
+  }
+  const added = root.get("added_tokens");
+  for (const token of added.absent ? [] : added.list()) {
+    const text = token.get("content").text();
+    const special = token.get("special").flag(false) ? tokenType.control : tokenType.userDefined;
+    add(token.get("id").value as number, text, text === unknown ? tokenType.unknown : special);
+  }
+  return { model, tokens, ids, merges: readMerges(model) };
+}
+
+/** Older files write "a b", newer ones ["a", "b"]. */
+function readMerges(model: Part): (readonly [string, string])[] {
+  return model
+    .get("merges")
+    .list()
+    .map((merge) => {
+      const pair = typeof merge.value === "string" ? merge.value.split(" ") : merge.value;
+      return pair as [string, string];
+    });
+}
+
+function tokenizerKind(
+  root: Part,
+  { model, tokens }: Definition,
+  notes: string[],
+): { model: "gpt2" | "llama"; pre: string } | undefined {
+  const pre = preTokenizerName(root.get("pre_tokenizer"), model.get("ignore_merges").flag(false));
+  if (pre) {
+    if (pre === "default")
+      notes.push(
+        "llama.cpp does not know how this tokenizer splits text; its own default is named",
+      );
+    const normalizer = root.get("normalizer");
+    if (!normalizer.absent) {
+      notes.push(
+        `llama.cpp does not normalize text; the tokenizer does (${quote(normalizer.type)})`,
+      );
+    }
+    return { model: "gpt2", pre };
+  }
+  // Without a token for every byte llama.cpp ends the process on the first unknown character.
+  const bytes = [...tokens.values()].filter(({ type }) => type === tokenType.byte).length;
+  const spaced = [...tokens.values()].some(({ text }) => text.startsWith(spaceMark));
+  if (spaced && bytes === 256) return { model: "llama", pre: "default" };
+  notes.push("llama.cpp has no tokenizer of this kind; the tokenizer.ggml entries are left out");
+  return undefined;
+}
+
+function byteFallback(model: Part): boolean {
+  return model.get("byte_fallback").flag(false);
+}
+
+function isByteToken(text: string): boolean {
+  return text.length === 6 && text.startsWith("<0x") && text.endsWith(">");
+}
+
+/** All ids in order. llama.cpp wants every text once. */
+function fillUp({ tokens, ids }: Definition, rows: number): Token[] {
+  return Array.from({ length: rows }, (_, id) => {
+    const token = tokens.get(id);
+    if (token) return token;
+    let text = `[PAD${id}]`;
+    while (ids.has(text)) text += "_";
+    return { text, type: tokenType.unused };
+  });
+}
+
+function mergeEntry({ merges }: Definition): [string, MetadataValue] {
+  const value = merges.map(([left, right]) => `${left} ${right}`);
+  return ["merges", { type: "array", of: "string", value }];
+}
+
+/** llama.cpp merges by the score of the result; the rank of the merge is its score. */
+function scoreEntry({ merges }: Definition, tokens: readonly Token[]): [string, MetadataValue] {
+  const ranks = new Map<string, number>();
+  for (const [rank, [left, right]] of merges.entries()) {
+    if (!ranks.has(left + right)) ranks.set(left + right, rank);
+  }
+  const value = tokens.map(({ text }) => 0 - (ranks.get(text) ?? merges.length));
+  return ["scores", { type: "array", of: "f32", value }];
+}
+
+function specialEntries(
+  { model, ids }: Definition,
+  tokenizer: Tokenizer,
+  notes: string[],
+): [string, MetadataValue][] {
+  const frame = frameOf(tokenizer);
+  if (frame.before.length > 1 || frame.after.length > 1) {
+    notes.push(
+      "llama.cpp adds at most one token before and one behind a text; this tokenizer adds more",
+    );
+  }
+  const named = (names: readonly string[]) =>
+    names.map((name) => ids.get(name)).find((id) => id !== undefined);
+  const unknown = model.get("unk_token").value;
+  const found: [string, number | undefined][] = [
+    ["bos", frame.before[0] ?? named(bosNames)],
+    ["eos", frame.after[0] ?? named(eosNames)],
+    ["unknown", typeof unknown === "string" ? ids.get(unknown) : named(unknownNames)],
+    ["padding", named(paddingNames)],
+  ];
+  return [
+    ...found
+      .filter((entry): entry is [string, number] => entry[1] !== undefined)
+      .map(([name, value]): [string, MetadataValue] => [
+        `${name}_token_id`,
+        { type: "u32", value },
+      ]),
+    ["add_bos_token", { type: "bool", value: frame.before.length > 0 }],
+    ["add_eos_token", { type: "bool", value: frame.after.length > 0 }],
+  ];
+}
+
+/** The ids put before and behind every text, seen from outside. */
+function frameOf(tokenizer: Tokenizer): { before: number[]; after: number[] } {
+  const around = [...tokenizer.encode("")];
+  const whole = tokenizer.encode("a");
+  let before = 0;
+  while (before < around.length && around[before] === whole[before]) before++;
+  return { before: around.slice(0, before), after: around.slice(before) };
+}
+
+function prefixesSpace({ tokens }: Definition, tokenizer: Tokenizer): boolean {
+  const { before } = frameOf(tokenizer);
+  const first = tokenizer.encode("a")[before.length];
+  return tokens.get(first ?? -1)?.text.startsWith(spaceMark) ?? false;
+}

@@ -1,0 +1,109 @@
+// The addon's typed contract.
+
+import type { QragError } from "../base/errors.ts";
+import type { ModelNumbers } from "../gguf/architecture.ts";
+
+export type { ModelNumbers };
+
+/** A tensor as the engine wants it announced. `shape` in ggml's order: row length first. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+}
+
+/** A row of the C++ loader's table; `shape` names the sizes, row length first. */
+export interface NativeTensorRow {
+  readonly name: string;
+  readonly shape: readonly string[];
+  readonly types: readonly string[];
+  readonly required: boolean;
+}
+
+/** What `score` computes for each sequence. */
+export const scoreMode = {
+  /** The logits of the decision rows at the last position: decisionCount numbers a sequence. */
+  decision: 0,
+  /** The vocabulary id with the largest logit at the last position: 1 number a sequence. */
+  argmax: 1,
+  /** The sum of -log p(token) over all positions but the first: 1 number a sequence. */
+  surprise: 2,
+} as const;
+
+export type ScoreMode = (typeof scoreMode)[keyof typeof scoreMode];
+
+/** A model in native memory. The life of one: write every tensor, seal, score (one call at a time), dispose. */
+export interface NativeModel {
+  /** The kernels that compute decisions, or "reference". */
+  readonly kernels: string;
+  /** Copies `bytes` into tensor number `tensor` (its place in the list given to the constructor). */
+  write(tensor: number, byteOffset: number, bytes: Uint8Array): void;
+  /** Checks that every tensor is complete and finite, and starts the worker thread. */
+  seal(): Promise<void>;
+  /**
+   * Scores sequences: number i is tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. Both arrays are copied before
+   * the call returns. Refused while an earlier call is running: queueing is the caller's business.
+   */
+  score(tokens: Int32Array, offsets: Int32Array, mode: ScoreMode): Promise<Float32Array>;
+  /** The named steps of the forward pass over one sequence: for comparing implementations layer by layer. */
+  trace(tokens: Int32Array): Promise<Record<string, Float32Array>>;
+  /** Stops running work (its promise rejects with DISPOSED) and frees the memory. May be called twice. */
+  dispose(): void;
+}
+
+/** A tokenizer in arrays of numbers; native/tokenizer/description.h says what each holds. */
+export interface TokenizerDescription {
+  readonly texts: Uint8Array;
+  readonly ends: Int32Array;
+  readonly ids: Int32Array;
+  readonly merges: Int32Array;
+  readonly model: Int32Array;
+  readonly byteTokens: Int32Array;
+  readonly added: Int32Array;
+  readonly normalizer: Int32Array;
+  readonly cuts: Int32Array;
+  readonly before: Int32Array;
+  readonly after: Int32Array;
+  readonly classes: Int32Array;
+  readonly combining: Int32Array;
+  readonly decompositions: Int32Array;
+  readonly compositions: Int32Array;
+  readonly lowercase: Int32Array;
+}
+
+/** A tokenizer in native memory, with a thread of its own. */
+export interface NativeTokenizer {
+  /**
+   * The ids of text number i are tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. Refused while an earlier call is
+   * running: queueing is the caller's business.
+   */
+  encode(texts: readonly string[]): Promise<{ tokens: Int32Array; offsets: Int32Array }>;
+  /** The text of a token as the file has it, undecoded. */
+  token(id: number): string | undefined;
+  /** Stops a running call between two texts (its promise rejects with DISPOSED) and frees the memory. May be called twice. */
+  dispose(): void;
+}
+
+export interface NativeAddon {
+  Tokenizer: new (description: TokenizerDescription) => NativeTokenizer;
+  Model: new (
+    numbers: ModelNumbers,
+    tensors: readonly TensorSpec[],
+    threads: number,
+    /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
+    kernels: string,
+    /** The fast graph makes int8 of 4-bit matrices. */
+    unpack: boolean,
+  ) => NativeModel;
+  /** The kernel sets this machine runs, the best first. */
+  kernels(): string[];
+  /** Versions, and the instruction set that ggml was built for. */
+  version(): { qrag: string; ggml: string; level: string };
+  tensorTable(): NativeTensorRow[];
+  /** ggml's own quantization of whole rows. F32 in, bytes of `type` out. */
+  quantizeRows(type: string, rows: Float32Array, rowLength: number): Uint8Array;
+  /** The values a quantized row stands for. */
+  dequantizeRows(type: string, bytes: Uint8Array, rowLength: number): Float32Array;
+  /** The class of every error the addon throws. */
+  useErrorClass(errorClass: typeof QragError): void;
+}

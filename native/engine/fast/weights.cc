@@ -1,0 +1,137 @@
+// Which rows of a file's tensors make which output channels of the packed matrices.
+#include "weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "ggml.h"
+#include "team.h"
+
+namespace qrag {
+
+namespace {
+
+std::vector<float> read_vector(const ggml_tensor * tensor) {
+    SourceRow row;
+    row.read(tensor, 0);
+    return row.values;
+}
+
+/** Where dimension `d` of a head goes: what RoPE turns has its even dimensions before its odd ones. */
+size_t turned_place(size_t d, const Numbers & numbers) {
+    const auto turned = static_cast<size_t>(numbers.rope_dimension_count);
+    if (d >= turned) return d;
+    return d % 2 == 0 ? d / 2 : turned / 2 + d / 2;
+}
+
+class Packer {
+  public:
+    Packer(const Numbers & numbers, const Packing & packing, size_t width)
+        : numbers_(numbers), packing_(packing), width_(width) {}
+
+    FastBlock pack(const Block & block) {
+        return {read_vector(block.attn_norm), read_vector(block.ffn_norm), qkv(block),
+                output(block.attn_output),    gate_up(block),             plain(block.ffn_down)};
+    }
+
+  private:
+    Packed qkv(const Block & block) {
+        const auto heads = static_cast<size_t>(numbers_.head_count), heads_kv = static_cast<size_t>(numbers_.head_count_kv);
+        const auto length = static_cast<size_t>(numbers_.key_length);
+        Packed packed = matrix(static_cast<size_t>(numbers_.embedding_length), (heads + 2 * heads_kv) * width_,
+                               four_bit(block.attn_q) && four_bit(block.attn_k) && four_bit(block.attn_v));
+        const auto add = [&](const ggml_tensor * tensor, size_t count, size_t first, bool turned, float factor) {
+            for (size_t i = 0; i < count * length; i++) {
+                row_.read(tensor, static_cast<int64_t>(i));
+                const size_t d = turned ? turned_place(i % length, numbers_) : i % length;
+                packed.set((first + i / length) * width_ + d, row_, factor);
+            }
+        };
+        add(block.attn_q, heads, 0, true, 1.0f / std::sqrt(static_cast<float>(length)));
+        add(block.attn_k, heads_kv, heads, true, 1.0f);
+        add(block.attn_v, heads_kv, heads + heads_kv, false, 1.0f);
+        return packed;
+    }
+
+    /** The output projection reads heads of padded width; where they are padded, groups of nibbles would be torn. */
+    Packed output(const ggml_tensor * tensor) {
+        const auto heads = static_cast<size_t>(numbers_.head_count), length = static_cast<size_t>(numbers_.key_length);
+        if (length == width_) return plain(tensor);
+        Packed packed = matrix(heads * width_, static_cast<size_t>(tensor->ne[1]), /*four_bit=*/false);
+        SourceRow spread;
+        spread.values.resize(heads * width_);
+        for (int64_t i = 0; i < tensor->ne[1]; i++) {
+            row_.read(tensor, i);
+            for (size_t head = 0; head < heads; head++) {
+                std::memcpy(spread.values.data() + head * width_, row_.values.data() + head * length, length * sizeof(float));
+            }
+            packed.set(static_cast<size_t>(i), spread);
+        }
+        return packed;
+    }
+
+    Packed gate_up(const Block & block) {
+        const auto count = static_cast<size_t>(numbers_.feed_forward_length);
+        Packed packed = matrix(static_cast<size_t>(numbers_.embedding_length), 2 * round_up(count, panel_channels),
+                               four_bit(block.ffn_gate) && four_bit(block.ffn_up));
+        for (size_t i = 0; i < count; i++) {
+            const size_t gate = i / panel_channels * 2 * panel_channels + i % panel_channels;
+            row_.read(block.ffn_gate, static_cast<int64_t>(i));
+            packed.set(gate, row_);
+            row_.read(block.ffn_up, static_cast<int64_t>(i));
+            packed.set(gate + panel_channels, row_);
+        }
+        return packed;
+    }
+
+    Packed plain(const ggml_tensor * tensor) {
+        Packed packed = matrix(static_cast<size_t>(tensor->ne[0]), static_cast<size_t>(tensor->ne[1]), four_bit(tensor));
+        for (int64_t i = 0; i < tensor->ne[1]; i++) {
+            row_.read(tensor, i);
+            packed.set(static_cast<size_t>(i), row_);
+        }
+        return packed;
+    }
+
+    bool four_bit(const ggml_tensor * tensor) const { return tensor->type == GGML_TYPE_Q4_0 && !packing_.unpack; }
+
+    Packed matrix(size_t inputs, size_t channels, bool four_bit) const {
+        return Packed(inputs, channels, four_bit, packing_.kernels.largest_weight);
+    }
+
+    const Numbers & numbers_;
+    const Packing & packing_;
+    const size_t width_;
+    SourceRow row_;
+};
+
+}  // namespace
+
+FastWeights::FastWeights(const Numbers & numbers, const Shared & shared, const std::vector<Block> & source,
+                         const Packing & packing)
+    : width(round_up(static_cast<size_t>(numbers.key_length), panel_channels)),
+      embedding(round_up(static_cast<size_t>(numbers.embedding_length), panel_channels)),
+      feed_forward(round_up(static_cast<size_t>(numbers.feed_forward_length), panel_channels)),
+      blocks(source.size()),
+      output_norm(read_vector(shared.output_norm)) {
+    share_out(source.size(), packing.threads, [&](size_t block) {
+        blocks[block] = Packer(numbers, packing, width).pack(source[block]);
+        packing.block_done(block);
+    });
+    for (int64_t i = 0; i < numbers.decision_count; i++) {
+        SourceRow row;
+        row.read(shared.decision, i);
+        decision.insert(decision.end(), row.values.begin(), row.values.end());
+    }
+    const auto turned = static_cast<double>(numbers.rope_dimension_count);
+    const std::vector<float> factors =
+        shared.rope_freqs != nullptr ? read_vector(shared.rope_freqs) : std::vector<float>();
+    for (size_t i = 0; i < static_cast<size_t>(numbers.rope_dimension_count) / 2; i++) {
+        const double base = static_cast<double>(numbers.rope_freq_base);
+        const double frequency = std::pow(base, -2.0 * static_cast<double>(i) / turned);
+        frequencies.push_back(factors.empty() ? frequency : frequency / static_cast<double>(factors[i]));
+    }
+}
+
+}  // namespace qrag

@@ -1,0 +1,151 @@
+// From a model's name to its file, opened and known: finds it, and checks that the package's own is the one it came with.
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { QragError } from "../../base/errors.ts";
+import { packageRoot } from "../../base/package_root.ts";
+import { GgufError, type GgufFile } from "../../gguf/format.ts";
+import { readGguf } from "../../gguf/read.ts";
+import { type ByteSource, fileSource } from "../../gguf/source.ts";
+
+/** The file of the model that a package comes with, and its SHA-256. */
+export interface ShippedModel {
+  /** Seen from the package's folder. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export const shippedModel: ShippedModel = {
+  path: join("models", "qrag.gguf"),
+  sha256: "ed3d7636f7932821de251632742a863375849fb6e3bf08aedeeb4465009122e2",
+};
+
+/** Hashing a piece takes about a millisecond of the event loop. */
+const chunkBytes = 1024 * 1024;
+
+const convertExample = "`qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`";
+
+const notInstalled =
+  "the package's own file is missing. Install the package again, or name a model: a path given to loadGate, " +
+  `--model PATH, or the environment variable QRAG_MODEL. To make one: ${convertExample}`;
+
+/** The file a model's name stands for; without a name, the package's own. */
+export function modelPath(name: string | undefined, shipped = shippedModel): string {
+  if (name?.startsWith("hf:")) {
+    throw new QragError(
+      "MODEL_NOT_FOUND",
+      `${name}: this version does not download models. Download the checkpoint and its tokenizer.json from ` +
+        `https://huggingface.co/${name.slice(3)} yourself, then run ${convertExample}, and pass the path of the result.`,
+    );
+  }
+  return name === undefined ? resolve(packageRoot(), shipped.path) : resolve(name);
+}
+
+/** A GGUF file whose header was read. Whoever opened it closes the source. */
+export interface OpenedModel {
+  readonly path: string;
+  readonly source: ByteSource;
+  readonly file: GgufFile;
+}
+
+/** Opens the model `name`, or the package's own, whose every byte is compared by its digest. */
+export async function openModelFile(
+  name: string | undefined,
+  signal?: AbortSignal,
+  shipped = shippedModel,
+): Promise<OpenedModel> {
+  const path = modelPath(name, shipped);
+  const source = await openFile(path, name === undefined ? notInstalled : undefined);
+  try {
+    if (name === undefined) await checkShipped(source, shipped, signal);
+    return { path, source, file: await readGguf(source) };
+  } catch (error) {
+    await source.close();
+    throw modelError(error, path);
+  }
+}
+
+/** As openModelFile, for whoever needs nothing behind the header: the file is closed again. */
+export async function readModelFile(
+  name: string | undefined,
+  signal?: AbortSignal,
+): Promise<Omit<OpenedModel, "source">> {
+  const { source, ...read } = await openModelFile(name, signal);
+  await source.close();
+  return read;
+}
+
+async function checkShipped(
+  source: ByteSource,
+  { sha256 }: ShippedModel,
+  signal?: AbortSignal,
+): Promise<void> {
+  const digest = await digestOf(source, signal);
+  if (digest === sha256) return;
+  throw new QragError(
+    "MODEL_INVALID",
+    `this is not the file that the package came with: its SHA-256 is ${digest}, not ${sha256}. ` +
+      "Install the package again; a model of your own is used when it is named, wherever it lies",
+  );
+}
+
+/** The SHA-256 of a model's file, in hexadecimal digits. */
+export async function modelDigest(path: string, signal?: AbortSignal): Promise<string> {
+  const source = await openFile(path);
+  try {
+    return await digestOf(source, signal);
+  } finally {
+    await source.close();
+  }
+}
+
+async function digestOf(source: ByteSource, signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(Math.min(chunkBytes, source.size));
+  for (let at = 0; at < source.size; at += chunkBytes) {
+    signal?.throwIfAborted();
+    hash.update(await source.read(at, Math.min(chunkBytes, source.size - at), chunk));
+  }
+  return hash.digest("hex");
+}
+
+/** Opens a file; whatever goes wrong with it, now or in a later read, is a QragError. `missing` says what its absence means. */
+export async function openFile(
+  path: string,
+  missing = "there is no such file",
+): Promise<ByteSource> {
+  let source: ByteSource;
+  try {
+    source = await fileSource(path);
+  } catch (cause) {
+    const absent = (cause as NodeJS.ErrnoException)?.code === "ENOENT";
+    const message = `${path}: the model could not be opened: ${absent ? missing : reason(cause)}`;
+    throw new QragError("MODEL_NOT_FOUND", message, { cause });
+  }
+  return {
+    size: source.size,
+    async read(offset, length, into) {
+      try {
+        return await source.read(offset, length, into);
+      } catch (cause) {
+        throw new QragError("MODEL_INVALID", `could not be read: ${reason(cause)}`, { cause });
+      }
+    },
+    close: () => source.close(),
+  };
+}
+
+/** What was wrong with the file, with its path; other errors (an abort, a missing addon) as they are. */
+export function modelError(error: unknown, path: string): unknown {
+  if (error instanceof GgufError) {
+    const code = error.kind === "unsupported" ? "MODEL_UNSUPPORTED" : "MODEL_INVALID";
+    return new QragError(code, `${path}: ${error.message}`, { cause: error });
+  }
+  if (error instanceof QragError && /^(MODEL|TOKENIZER)_/.test(error.code)) {
+    return new QragError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
+  return error;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
