@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { ByteSink } from "../gguf/write.ts";
+import type { ByteSink } from "./byte_sink.ts";
 import { QragError } from "./errors.ts";
 
 export interface AtomicFileOptions {

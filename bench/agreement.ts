@@ -80,7 +80,7 @@ async function judgeAll(results: string): Promise<Margins[]> {
     const { engine } = contenders[name];
     gates[name] = await loadGate(await makeModel(name), { threads, engine });
   }
-  console.error(`fast kernels: ${gates.int8.info.level}`);
+  console.error(`fast kernels: ${gates.int8.info.device}`);
   for (let call = known.length; margins.length < pairs; call++) {
     const { query, passages } = callOf(call);
     const judged = {} as Record<Name, number[]>;

@@ -64,11 +64,11 @@ async function main(): Promise<void> {
   const { contender: name, kernels, folder, threads, task } = JSON.parse(process.argv[2]!) as Job;
   const entry = entries(kernels).find((each) => each.name === name)!;
   const contender = await entry.open(folder, threads);
-  const { level } = contender;
+  const { build } = contender;
   if (task.kind === "cold-start") {
     await contender.judge(readCalls(folder, coldStart.name)[0]!);
     const now = performance.timeOrigin + performance.now();
-    print({ name: coldStart.name, level, samples: [now - task.started] });
+    print({ name: coldStart.name, build, samples: [now - task.started] });
   } else if (task.kind === "memory") {
     const samples: number[] = [];
     for (const call of readCalls(folder, batch.name)) {
@@ -76,11 +76,11 @@ async function main(): Promise<void> {
     }
     const resident = process.memoryUsage().rss;
     await setTimeout(settlingMs);
-    print({ name: memory.name, level, samples, resident, settled: process.memoryUsage().rss });
+    print({ name: memory.name, build, samples, resident, settled: process.memoryUsage().rss });
   } else {
     print(await answersOf(contender, folder, task.expected, entry.tolerance ?? 0));
     for (const timed of task.timed) {
-      print({ name: timed.name, level, samples: await samplesOf(contender, folder, timed) });
+      print({ name: timed.name, build, samples: await samplesOf(contender, folder, timed) });
     }
   }
   await contender.close();

@@ -40,7 +40,7 @@ export interface Answers {
 
 export interface CaseResult {
   readonly name: string;
-  readonly level: string;
+  readonly build: string;
   /** Milliseconds of each call, in order. */
   readonly samples: readonly number[];
   /** Bytes of memory that the process holds in the end, and some seconds later. */

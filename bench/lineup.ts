@@ -107,8 +107,8 @@ export function entries(kernels: readonly string[]): Entry[] {
     qrag("qrag:q4", "", { cases: wholeOfOurs, file: ours.q4, reference: "qrag:q4-reference" }),
     // The best set is what `qrag` runs: once is enough in a quick run.
     ...kernels
-      .filter((level) => level !== "portable")
-      .map((level, i) => qrag(`qrag:${level}`, level, { quick: i > 0 && level !== "avx-vnni" })),
+      .filter((set) => set !== "portable")
+      .map((set, i) => qrag(`qrag:${set}`, set, { quick: i > 0 && set !== "avx-vnni" })),
     nodeLlamaCpp,
     ...minilm(6),
     ...minilm(12),

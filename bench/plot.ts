@@ -16,7 +16,7 @@ const width = label + bars + 70;
 export function plotOf(results: readonly Result[], caption: string): string {
   const drawn: string[] = [];
   // The machine's best kernels run twice: as `qrag` and under their own name.
-  const repeated = `qrag:${results.find(({ contender }) => contender === "qrag")?.level}`;
+  const repeated = `qrag:${results.find(({ contender }) => contender === "qrag")?.build}`;
   let y = 10;
   for (const { name, title } of panels) {
     const mine = results
@@ -49,8 +49,8 @@ export function plotOf(results: readonly Result[], caption: string): string {
   ].join("\n");
 }
 
-function nameOf({ contender, level }: Result): string {
-  return contender === "qrag" || contender === "qrag:q4" ? `${contender} (${level})` : contender;
+function nameOf({ contender, build }: Result): string {
+  return contender === "qrag" || contender === "qrag:q4" ? `${contender} (${build})` : contender;
 }
 
 function text(x: number, y: number, words: string, style?: string): string {

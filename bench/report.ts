@@ -5,7 +5,7 @@ import type { CaseResult } from "./exchange.ts";
 export interface Result {
   readonly case: string;
   readonly contender: string;
-  readonly level: string;
+  readonly build: string;
   readonly threads: number;
   readonly medianMs: number;
   /** The middle half of the samples is this wide. */
@@ -27,7 +27,7 @@ export interface Report {
 export function resultOf(
   contender: string,
   threads: number,
-  { name, level, samples, resident, settled }: CaseResult,
+  { name, build, samples, resident, settled }: CaseResult,
   emptyResident: number,
 ): Result {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -38,7 +38,7 @@ export function resultOf(
   return {
     case: name,
     contender,
-    level,
+    build,
     threads,
     medianMs,
     spreadMs: at(0.75) - at(0.25),
@@ -62,7 +62,7 @@ export function tableOf(results: readonly Result[]): string {
       return [
         name.padEnd(14),
         result.contender.padEnd(21),
-        result.level.padEnd(19),
+        result.build.padEnd(19),
         `${result.medianMs.toFixed(1)} ms`.padStart(11),
         `+-${(result.spreadMs / 2).toFixed(1)}`.padStart(8),
         `${result.pairsPerSecond.toFixed(0)}/s`.padStart(8),

@@ -38,7 +38,7 @@ const text = () => Array.from({ length: 1 + Math.floor(random() * 2 * words) }, 
 
 async function soak(path: string): Promise<void> {
   await using gate = await loadGate(path);
-  console.log(`${gate.info.level}, ${gate.info.threads} threads, ${gate.info.weightTypes[0]}`);
+  console.log(`${gate.info.device}, ${gate.info.threads} threads, ${gate.info.weightTypes[0]}`);
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   const begun = performance.now();

@@ -4,8 +4,8 @@ import { checkFree } from "../base/atomic_file.ts";
 import { QragError } from "../base/errors.ts";
 import {
   type Decision,
+  type Hyperparameters,
   llamaMetadata,
-  type ModelNumbers,
   modelMetadata,
 } from "../gguf/architecture.ts";
 import { GgufError, type Metadata, type TensorTypeName } from "../gguf/format.ts";
@@ -17,9 +17,9 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import { knownWiring, type StatedWiring } from "./proof/known_wiring.ts";
 import { type ProofOptions, prove } from "./proof/proof.ts";
 import { statedWiring, type WiringProof } from "./proof/wiring.ts";
-import type { ConvertReport, FileLayout } from "./report.ts";
+import type { ConvertReport, FileFormat } from "./report.ts";
 import { readConfigNumbers } from "./roles/config_numbers.ts";
-import { type Layout, type LayoutOptions, layOut } from "./roles/model_plan.ts";
+import { type LayoutOptions, layOut, type ModelPlan } from "./roles/model_plan.ts";
 import { assignRoles, type RoleMap, type Roles } from "./roles/roles.ts";
 import { findDecision } from "./write/decision.ts";
 import type { RowCodec } from "./write/quantize.ts";
@@ -36,7 +36,7 @@ export interface ConvertOptions extends StatedWiring, LayoutOptions, ProofOption
   readonly type: TensorTypeName;
   /** The type of token_embd.weight, if it is to be another. */
   readonly embeddingType?: TensorTypeName | undefined;
-  readonly layout?: FileLayout | undefined;
+  readonly layout?: FileFormat | undefined;
   /** Keep the whole head beside the decision rows. */
   readonly keepLmHead?: boolean | undefined;
   readonly map?: RoleMap | undefined;
@@ -103,7 +103,7 @@ export async function convertCheckpoint(
 /** Everything that had to be found out before a byte is written. */
 interface Understood {
   readonly roles: Roles;
-  readonly layout: Layout;
+  readonly layout: ModelPlan;
   readonly decision: Decision;
   readonly proof: WiringProof;
   readonly prompt: Prompt;
@@ -144,16 +144,16 @@ async function understand(
 const likely = { normEpsilon: 1e-5, ropeBase: 10_000 };
 
 function numbersOf(
-  { sizes }: Layout,
+  { sizes }: ModelPlan,
   { tokenIds }: Decision,
   { normEpsilon, ropeBase }: Pick<Wiring, "normEpsilon" | "ropeBase">,
-): ModelNumbers {
+): Hyperparameters {
   return { ...sizes, decisionCount: tokenIds.length, normEpsilon, ropeFreqBase: ropeBase };
 }
 
 function composeMetadata(
   { decision, layout, proof, prompt, roles, tokenizerJson, vocabulary }: Settled,
-  numbers: ModelNumbers,
+  numbers: Hyperparameters,
   options: ConvertOptions,
 ): Metadata {
   const name = options.name ?? basename(options.checkpoint, extname(options.checkpoint));

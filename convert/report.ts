@@ -1,11 +1,11 @@
 // What a conversion tells: every source tensor's fate, what was settled and how, and what quantization cost.
-import type { Decision, ModelNumbers } from "../gguf/architecture.ts";
+import type { Decision, Hyperparameters } from "../gguf/architecture.ts";
 import type { TensorTypeName } from "../gguf/format.ts";
 import type { WiringProof } from "./proof/wiring.ts";
 import type { Dropped } from "./roles/roles.ts";
 import type { QuantizationError } from "./write/quantize.ts";
 
-export type FileLayout = "qrag" | "llama";
+export type FileFormat = "qrag" | "llama";
 
 /** A tensor of the new file. */
 export interface WrittenTensor {
@@ -25,12 +25,12 @@ export interface WriteReport {
   readonly bytes: number;
   readonly type: TensorTypeName;
   readonly tensors: readonly WrittenTensor[];
-  readonly numbers: ModelNumbers;
+  readonly numbers: Hyperparameters;
   readonly notes: readonly string[];
 }
 
 export interface ConvertReport extends WriteReport {
-  readonly layout: FileLayout;
+  readonly layout: FileFormat;
   readonly checkpoint: { readonly format: string; readonly configSource: string };
   readonly dropped: readonly Dropped[];
   /** Optional tensors that the file does not hold. */

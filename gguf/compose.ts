@@ -3,15 +3,15 @@ import { describeMetadata } from "./describe.ts";
 import { GgufError, type Metadata, type MetadataValue, type TensorTypeName } from "./format.ts";
 import {
   architectureName,
+  type Hyperparameters,
   type ModelMetadata,
-  type ModelNumbers,
   type NumberRow,
   numberTable,
 } from "./tables.ts";
 
 /** What both layouts say about a model. */
 export interface FileDescription {
-  readonly numbers: ModelNumbers;
+  readonly numbers: Hyperparameters;
   readonly name: string;
   /** The type of most weights. */
   readonly fileType: TensorTypeName;
@@ -123,7 +123,7 @@ function generalEntries({ name, fileType }: FileDescription, architecture: strin
   ];
 }
 
-function numberEntry({ key, type, number }: NumberRow, numbers: ModelNumbers): Entry {
+function numberEntry({ key, type, number }: NumberRow, numbers: Hyperparameters): Entry {
   return [key, { type, value: numbers[number] }];
 }
 

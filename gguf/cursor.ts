@@ -57,8 +57,8 @@ export class Cursor {
     return value;
   }
 
-  string(what: string, mostBytes: number): string {
-    const length = this.count(`the length of ${what}`, mostBytes);
+  string(what: string, maxBytes: number): string {
+    const length = this.count(`the length of ${what}`, maxBytes);
     const at = this.#take(length, what);
     const text = this.#bytes.toString("utf8", at, at + length);
     // Buffer decodes fastest and replaces what is no UTF-8; only a text with U+FFFD needs the second look.

@@ -21,8 +21,8 @@ import {
   type KeyedNumber,
   keyTable,
   type ModelMetadata,
-  mostDecisionRows,
-  mostVocabulary,
+  maxDecisionRows,
+  maxVocabulary,
   numberTable,
   routerPrefix,
 } from "./tables.ts";
@@ -75,11 +75,8 @@ export function describeMetadata(metadata: Metadata, vocabularySize: number): Mo
   const decision = describeDecision(values, vocabularySize);
   const prompt = { system: text("qrag.prompt.system"), template: text("qrag.prompt.template") };
   checkPrompt(prompt);
-  if (vocabularySize > mostVocabulary) {
-    fail(
-      "token_embd.weight",
-      `has ${vocabularySize} rows, more than the ${mostVocabulary} allowed`,
-    );
+  if (vocabularySize > maxVocabulary) {
+    fail("token_embd.weight", `has ${vocabularySize} rows, more than the ${maxVocabulary} allowed`);
   }
   return {
     numbers: {
@@ -170,8 +167,8 @@ function describeDecision(values: KeyValues, vocabularySize: number): Decision {
   const labelsKey = "qrag.decision.labels";
   const tokenIds = values.get(tokensKey) as readonly number[];
   const labels = values.get(labelsKey) as readonly string[];
-  if (tokenIds.length > mostDecisionRows) {
-    fail(tokensKey, `has ${tokenIds.length} tokens, more than the ${mostDecisionRows} allowed`);
+  if (tokenIds.length > maxDecisionRows) {
+    fail(tokensKey, `has ${tokenIds.length} tokens, more than the ${maxDecisionRows} allowed`);
   }
   if (tokenIds.length !== labels.length) {
     fail(labelsKey, `has ${labels.length} labels for ${tokenIds.length} tokens`);

@@ -38,32 +38,32 @@ export function readMetadata(cursor: Cursor, count: number): Metadata {
 }
 
 /** A key or a tensor's name. C programs end a text at its first NUL, so one inside would make two names look alike. */
-export function readName(cursor: Cursor, what: string, mostBytes: number): string {
+export function readName(cursor: Cursor, what: string, maxBytes: number): string {
   const begin = cursor.offset;
-  const name = cursor.string(what, mostBytes);
+  const name = cursor.string(what, maxBytes);
   if (name === "") cursor.fail("invalid", `${what} is empty`, begin);
   if (name.includes("\0")) cursor.fail("invalid", `${what} holds a NUL`, begin);
   return name;
 }
 
-function readValue(cursor: Cursor, mostElements: number): MetadataValue {
+function readValue(cursor: Cursor, maxElements: number): MetadataValue {
   const at = cursor.offset;
   const id = cursor.u32("the value's type");
-  if (id === arrayId) return readArray(cursor, mostElements);
+  if (id === arrayId) return readArray(cursor, maxElements);
   const type = scalarNames.get(id);
   if (type === undefined) cursor.fail("invalid", `value type ${id} does not exist`, at);
   const [value] = cursor.scalars(type, 1);
   return { type, value } as MetadataValue;
 }
 
-function readArray(cursor: Cursor, mostElements: number): MetadataValue {
+function readArray(cursor: Cursor, maxElements: number): MetadataValue {
   const at = cursor.offset;
   const id = cursor.u32("the elements' type");
   if (id === arrayId) cursor.fail("unsupported", "arrays of arrays are not read", at);
   const of = scalarNames.get(id);
   if (of === undefined) cursor.fail("invalid", `element type ${id} does not exist`, at);
   const what = `the array's length (all arrays together may have ${limits.arrayElements})`;
-  const count = cursor.count(what, mostElements);
+  const count = cursor.count(what, maxElements);
   return { type: "array", of, value: cursor.scalars(of, count) } as MetadataValue;
 }
 

@@ -14,7 +14,7 @@ export interface ByteSource {
 }
 
 /** Node refuses to read 2 GiB in one call. */
-const largestRead = 2 ** 30;
+const maxRead = 2 ** 30;
 
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return {
@@ -41,7 +41,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
         const bytes = into.subarray(0, length);
         let done = 0;
         while (done < length) {
-          const piece = Math.min(length - done, largestRead);
+          const piece = Math.min(length - done, maxRead);
           const { bytesRead } = await file.read(bytes, done, piece, offset + done);
           if (bytesRead === 0) {
             throw new RangeError(`the file was cut to ${offset + done} bytes while it was read`);

@@ -13,7 +13,7 @@ export const earlierDecisionTensor = "decision.weight";
 export const rerankTemplateKey = "tokenizer.chat_template.rerank";
 
 /** The sizes of a model. */
-export interface ModelNumbers {
+export interface Hyperparameters {
   readonly contextLength: number;
   readonly embeddingLength: number;
   readonly blockCount: number;
@@ -39,7 +39,7 @@ export interface Decision {
 
 /** What a file's metadata says about the model. */
 export interface ModelMetadata {
-  readonly numbers: ModelNumbers;
+  readonly numbers: Hyperparameters;
   readonly name: string | undefined;
   readonly prompt: Prompt;
   readonly decision: Decision;
@@ -51,7 +51,7 @@ export interface ModelMetadata {
 }
 
 /** The numbers that have a key of their own; the other two are the lengths of token_embd and of the decision arrays. */
-export type KeyedNumber = Exclude<keyof ModelNumbers, "vocabularySize" | "decisionCount">;
+export type KeyedNumber = Exclude<keyof Hyperparameters, "vocabularySize" | "decisionCount">;
 
 /** A key that must have exactly this type: what stock programs write, and llama.cpp insists on. */
 export interface KeyRow {
@@ -70,9 +70,9 @@ export interface NumberRow extends KeyRow {
   readonly otherwise?: (known: Readonly<Record<KeyedNumber, number>>) => number;
 }
 
-export const mostVocabulary = 2 ** 22;
+export const maxVocabulary = 2 ** 22;
 /** A vocabulary holds a handful of tokens that strip to one digit. */
-export const mostDecisionRows = 1024;
+export const maxDecisionRows = 1024;
 
 const size = (most: number) => ({
   type: "u32" as const,
@@ -180,7 +180,7 @@ export interface ExpectedTensor {
 }
 
 /** Every tensor a model of these sizes may hold, in the order they are written. */
-export function expectedTensors(numbers: ModelNumbers): ExpectedTensor[] {
+export function expectedTensors(numbers: Hyperparameters): ExpectedTensor[] {
   const sizes: Record<SizeName, number> = {
     embedding: numbers.embeddingLength,
     feedForward: numbers.feedForwardLength,

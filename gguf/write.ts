@@ -1,5 +1,6 @@
 // Writes GGUF files: planGguf lays a file out, GgufWriter streams it to a sink tensor by tensor.
 
+import type { ByteSink } from "../base/byte_sink.ts";
 import { quote } from "../base/quote.ts";
 import { encodeHeader, type PlacedTensor } from "./encode.ts";
 import {
@@ -19,10 +20,6 @@ export interface GgufPlan {
   /** In the order they are written. */
   readonly tensors: readonly TensorInfo[];
   readonly size: number;
-}
-
-export interface ByteSink {
-  write(bytes: Uint8Array): Promise<void>;
 }
 
 /**

@@ -1,9 +1,9 @@
 // The addon's typed contract.
 
 import type { QragError } from "../base/errors.ts";
-import type { ModelNumbers } from "../gguf/architecture.ts";
+import type { Hyperparameters } from "../gguf/architecture.ts";
 
-export type { ModelNumbers };
+export type { Hyperparameters };
 
 /** A tensor as the engine wants it announced. `shape` in ggml's order: row length first. */
 export interface TensorSpec {
@@ -87,7 +87,7 @@ export interface NativeTokenizer {
 export interface NativeAddon {
   Tokenizer: new (description: TokenizerDescription) => NativeTokenizer;
   Model: new (
-    numbers: ModelNumbers,
+    numbers: Hyperparameters,
     tensors: readonly TensorSpec[],
     threads: number,
     /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
@@ -98,7 +98,7 @@ export interface NativeAddon {
   /** The kernel sets this machine runs, the best first. */
   kernels(): string[];
   /** Versions, and the instruction set that ggml was built for. */
-  version(): { qrag: string; ggml: string; level: string };
+  version(): { qrag: string; ggml: string; instructionSet: string };
   tensorTable(): NativeTensorRow[];
   /** ggml's own quantization of whole rows. F32 in, bytes of `type` out. */
   quantizeRows(type: string, rows: Float32Array, rowLength: number): Uint8Array;

@@ -1,4 +1,4 @@
-// Error: the one exception of the engine, with a code of native/errors.ts.
+// Error: the one exception of the engine, with a code of base/errors.ts.
 #pragma once
 
 #include <stdexcept>

@@ -1,6 +1,6 @@
 // Opens a native model: announces its tensors, streams their bytes in, seals it. The engine itself never touches a file.
 
-import type { ModelNumbers, NativeModel, TensorSpec } from "./contract.ts";
+import type { Hyperparameters, NativeModel, TensorSpec } from "./contract.ts";
 import { addon } from "./loader.ts";
 
 /** A tensor and the way to its bytes, in order, in pieces of any size, each valid until the next is asked for. */
@@ -20,7 +20,7 @@ export interface OpenModelOptions {
 
 /** A model ready to score. Its caller disposes it; when opening fails, nothing is left behind. */
 export async function openModel(
-  numbers: ModelNumbers,
+  numbers: Hyperparameters,
   tensors: readonly TensorStream[],
   { threads, kernels = "reference", unpackWeights = false, signal }: OpenModelOptions,
 ): Promise<NativeModel> {

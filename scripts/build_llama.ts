@@ -1,9 +1,9 @@
 // Builds node-llama-cpp's llama.cpp with the architecture qrag, by node-llama-cpp's own commands and without a network.
 //
-//   tsx native/llama.cpp/build.ts                    for the GPU it finds; then getLlama("lastBuild") opens qrag files
-//   tsx native/llama.cpp/build.ts --gpu false        or metal, cuda, vulkan
-//   tsx native/llama.cpp/build.ts --server           llama-server too
-//   tsx native/llama.cpp/build.ts --project FOLDER   in the node-llama-cpp that is installed there
+//   tsx scripts/build_llama.ts                    for the GPU it finds; then getLlama("lastBuild") opens qrag files
+//   tsx scripts/build_llama.ts --gpu false        or metal, cuda, vulkan
+//   tsx scripts/build_llama.ts --server           llama-server too
+//   tsx scripts/build_llama.ts --project FOLDER   in the node-llama-cpp that is installed there
 //
 // A finished build is kept in native/.llama and only copied the next time.
 import { createHash } from "node:crypto";
@@ -46,7 +46,9 @@ function checkVersions(): string {
   const text = readFileSync(patch, "utf8").replaceAll("\r\n", "\n");
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 8);
   if (digest !== patchedBuild.QRAG_PATCH) {
-    fail(`the patch has changed: set QRAG_PATCH in native/llama_build.ts to "${digest}"`);
+    fail(
+      `the patch has changed: set QRAG_PATCH in native/llama.cpp/patched_build.ts to "${digest}"`,
+    );
   }
   return version;
 }

@@ -1,12 +1,12 @@
 // Builds the addon: checks the tools, extracts ggml from node-llama-cpp's bundle once, and hands over to cmake-js.
 //
-//   tsx native/build.ts                            the addon, build/Release/qrag.node
-//   tsx native/build.ts --baseline                 for x86-64 processors without AVX2, build/baseline
-//   tsx native/build.ts --debug                    with assertions, build/debug
-//   tsx native/build.ts --sanitize address         with a sanitizer, build/address
-//   tsx native/build.ts --tests [--sanitize ...]   the native tests, built and run
-//   tsx native/build.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
-//   tsx native/build.ts --bench [-- rows keys set] how fast each kernel is by itself, built and run
+//   tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
+//   tsx scripts/build_native.ts --baseline                 for x86-64 processors without AVX2, build/baseline
+//   tsx scripts/build_native.ts --debug                    with assertions, build/debug
+//   tsx scripts/build_native.ts --sanitize address         with a sanitizer, build/address
+//   tsx scripts/build_native.ts --tests [--sanitize ...]   the native tests, built and run
+//   tsx scripts/build_native.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
+//   tsx scripts/build_native.ts --bench [-- rows keys set] how fast each kernel is by itself, built and run
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -19,7 +19,7 @@ export const calibrationFormat = "qrag-calibration";
 export const calibrationVersion = 1;
 
 /** Two numbers and a few words fit a thousand times. */
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /** Reads a calibration and refuses one that was made for another model than the file at `modelPath`. */
 export async function readCalibration(
@@ -39,11 +39,11 @@ export async function readCalibration(
 
 async function read(path: string): Promise<string> {
   try {
-    if ((await stat(path)).size <= mostBytes) return await readFile(resolve(path), "utf8");
+    if ((await stat(path)).size <= maxBytes) return await readFile(resolve(path), "utf8");
   } catch (cause) {
     throw bad(path, `could not be read: ${(cause as Error).message}`, cause);
   }
-  throw bad(path, `is longer than ${mostBytes} bytes`);
+  throw bad(path, `is longer than ${maxBytes} bytes`);
 }
 
 function parse(json: string, path: string): Calibration {

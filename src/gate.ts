@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { QragError } from "../base/errors.ts";
-import { type ModelNumbers, scoreMode } from "../native/contract.ts";
+import { type Hyperparameters, scoreMode } from "../native/contract.ts";
 import {
   checkIterable,
   checkOptions,
@@ -16,7 +16,7 @@ import {
   type RankOptions,
 } from "./options.ts";
 import type { Sequence } from "./queue/queue_entry.ts";
-import type { Engine } from "./queue/scoring_queue.ts";
+import type { ScoringQueue } from "./queue/scoring_queue.ts";
 import { type JudgedWindow, marginOf, type Verdict, verdictOf } from "./verdict.ts";
 import { type PromptEncoder, windowsOf } from "./windows.ts";
 
@@ -32,7 +32,7 @@ export interface DecisionToken {
 export interface GateInfo {
   readonly path: string;
   readonly name: string | undefined;
-  readonly numbers: ModelNumbers;
+  readonly numbers: Hyperparameters;
   /** Weights in all, the decision rows (a copy out of the head) not counted. */
   readonly parameters: number;
   /** Tensor types in the file, the largest share first. */
@@ -42,7 +42,7 @@ export interface GateInfo {
   /** The fast graph; the reference: stock operations of ggml's, all in the file's own weight types; or node-llama-cpp. */
   readonly engine: "fast" | "reference" | "llama";
   /** The instruction set of the kernels; of llama.cpp the device it computes on. */
-  readonly level: string;
+  readonly device: string;
   readonly threads: number;
   /** What encodes text: "native", or "typescript" with the reason in parentheses. */
   readonly tokenizer: string;
@@ -64,7 +64,7 @@ export interface Ranked<P extends Passage = Passage> {
 
 /** The parts of a gate. The engine is the one outside dependency: tests pass one with a made-up model. */
 export interface GateParts {
-  readonly engine: Engine;
+  readonly engine: ScoringQueue;
   readonly encoder: PromptEncoder;
   readonly info: GateInfo;
 }
@@ -75,7 +75,7 @@ const asyncDispose: typeof Symbol.asyncDispose =
 
 export class Gate {
   readonly info: GateInfo;
-  readonly #engine: Engine;
+  readonly #engine: ScoringQueue;
   readonly #encoder: PromptEncoder;
 
   /** Use `loadGate`, which puts the parts together. */

@@ -8,10 +8,10 @@ import { loadLlama } from "./llama/load.ts";
 import { modelPath } from "./model/files.ts";
 import { type LoadedModel, loadModel } from "./model/load.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
-import { Engine, type ScoringModel } from "./queue/scoring_queue.ts";
+import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
 
 /** How a loaded model computes. */
-type Computing = Pick<GateInfo, "engine" | "level" | "fullVocabulary">;
+type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary">;
 
 /**
  * Loads a model: the one the package came with, or the GGUF file at `path`. Dispose the gate when it is no longer
@@ -33,12 +33,7 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
   if (backend === "llama") {
     const loaded = await loadLlama(name, { threads, gpu, ...rest });
     const { device } = loaded.model;
-    return gateOf(
-      loaded,
-      threads,
-      { engine: "llama", level: device, fullVocabulary: false },
-      calibration,
-    );
+    return gateOf(loaded, threads, { engine: "llama", device, fullVocabulary: false }, calibration);
   }
   // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
   const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
@@ -50,7 +45,7 @@ function nativeComputing({ model, fullHead }: LoadedModel): Computing {
   const reference = model.kernels === "reference";
   return {
     engine: reference ? "reference" : "fast",
-    level: reference ? addon().version().level : model.kernels,
+    device: reference ? addon().version().instructionSet : model.kernels,
     // The fast engine keeps nothing but what decides.
     fullVocabulary: fullHead && reference,
   };
@@ -73,7 +68,7 @@ function gateOf(
   const { numbers, name, prompt, decision, tensors, fileTypes } = description;
   const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
   return new Gate({
-    engine: new Engine(model, numbers.decisionCount),
+    engine: new ScoringQueue(model, numbers.decisionCount),
     encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
     info: {
       path,

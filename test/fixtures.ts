@@ -1,7 +1,7 @@
 // The fixtures, typed: the files that the scripts in test/fixtures have written (test/fixtures/README.md).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelNumbers } from "../native/contract.ts";
+import type { Hyperparameters } from "../native/contract.ts";
 
 const folder = join(import.meta.dirname, "fixtures");
 
@@ -60,7 +60,7 @@ export interface GoldenPrompt {
 
 /** Decision rows in the converter's order: those of "0" first. */
 export interface Golden {
-  readonly numbers: ModelNumbers;
+  readonly numbers: Hyperparameters;
   readonly decision: readonly { readonly id: number; readonly label: "0" | "1" }[];
   readonly prompts: readonly GoldenPrompt[];
 }

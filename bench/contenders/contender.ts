@@ -3,7 +3,7 @@ import type { Call } from "../cases.ts";
 
 export interface Contender {
   /** The instruction set it says it uses, or which build it is. */
-  readonly level: string;
+  readonly build: string;
   /** One margin a passage: the larger, the more relevant. */
   judge(call: Call): Promise<number[]>;
   close(): Promise<void>;

@@ -19,7 +19,7 @@ export async function openNodeLlamaCpp(path: string, threads: number): Promise<C
   const sequence = context.getSequence();
   const digits = ["0", "1"].map((digit) => model.tokenize(digit)[0]!);
   return {
-    level: "prebuilt",
+    build: "prebuilt",
     async judge({ query, passages }) {
       const margins: number[] = [];
       for (const passage of passages) {

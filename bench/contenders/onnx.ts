@@ -8,7 +8,7 @@ import { randomNumbers } from "../published.ts";
 import { inBatches } from "./batches.ts";
 import type { Contender } from "./contender.ts";
 
-const level = () => `onnxruntime ${ort().env.versions.node ?? ""}`.trim();
+const build = () => `onnxruntime ${ort().env.versions.node ?? ""}`.trim();
 
 const int64 = (data: BigInt64Array, shape: readonly number[]) =>
   new (ort().Tensor)("int64", data, shape);
@@ -42,7 +42,7 @@ export async function openMinilm(path: string, threads: number): Promise<Contend
     return [...logits!.data];
   });
   return {
-    level: level(),
+    build: build(),
     judge: ({ tokens, passages }) => judge(passages.map(() => pairOf(tokens))),
     close: () => session.release(),
   };
@@ -69,7 +69,7 @@ export async function openDecoder(
     return prompts.map((_, i) => logits!.data[2 * i + 1]! - logits!.data[2 * i]!);
   });
   return {
-    level: level(),
+    build: build(),
     judge: ({ query, passages }) =>
       judge(passages.map((passage) => tokenizer.encode(renderPrompt(prompt, query, passage)))),
     close: () => session.release(),

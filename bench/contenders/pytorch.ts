@@ -30,7 +30,7 @@ export async function openPytorch(folder: string, threads: number): Promise<Cont
   const { version } = (await answer()) as { version: string };
   const prompt = { system: defaultSystem, template: defaultTemplate };
   return {
-    level: `torch ${version}`,
+    build: `torch ${version}`,
     async judge({ query, passages }) {
       const margins: number[] = [];
       for (const passage of passages) {

@@ -8,7 +8,7 @@ export async function openQrag(path: string, threads: number, kernels: string): 
   if (!reference && kernels) process.env.QRAG_CPU = kernels;
   const gate = await loadGate(path, { threads, engine: reference ? "reference" : "fast" });
   return {
-    level: gate.info.level,
+    build: gate.info.device,
     async judge({ query, passages }) {
       return (await gate.judgeAll(query, passages)).map(({ margin }) => margin);
     },

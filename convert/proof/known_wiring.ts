@@ -4,7 +4,7 @@ import { quote } from "../../base/quote.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
 import type { ConfigNumbers } from "../roles/config_numbers.ts";
-import type { Layout } from "../roles/model_plan.ts";
+import type { ModelPlan } from "../roles/model_plan.ts";
 import type { GateUpOrder, RopeOrder } from "../write/weights.ts";
 import type { Known } from "./wiring.ts";
 
@@ -19,7 +19,7 @@ export interface StatedWiring {
 export async function knownWiring(
   stated: StatedWiring,
   config: ConfigNumbers,
-  layout: Layout,
+  layout: ModelPlan,
   tensors: ReadonlyMap<string, SourceTensor>,
 ): Promise<Known> {
   const { interleaved } = config;

@@ -1,14 +1,14 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
 import { type Decision, decisionTensor, expectedTensors } from "../../gguf/architecture.ts";
 import {
-  type ModelNumbers,
+  type Hyperparameters,
   type NativeModel,
   type ScoreMode,
   scoreMode,
 } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 import type { Piece } from "../roles/block_parts.ts";
-import type { Layout } from "../roles/model_plan.ts";
+import type { ModelPlan } from "../roles/model_plan.ts";
 import { encodeRows, type RowCodec } from "../write/quantize.ts";
 import {
   interleaveHalves,
@@ -28,7 +28,7 @@ export interface LabelledTokens {
 
 /** What a model is made of, its wiring aside. */
 export interface Candidates {
-  readonly layout: Layout;
+  readonly layout: ModelPlan;
   readonly decision: Decision;
 }
 
@@ -77,7 +77,7 @@ export class CandidateModels {
     }
   }
 
-  private numbers(wiring: Wiring): ModelNumbers {
+  private numbers(wiring: Wiring): Hyperparameters {
     const { layout, decision } = this.candidates;
     return {
       ...layout.sizes,
@@ -87,7 +87,7 @@ export class CandidateModels {
     };
   }
 
-  private streams(numbers: ModelNumbers, wiring: Wiring): TensorStream[] {
+  private streams(numbers: Hyperparameters, wiring: Wiring): TensorStream[] {
     const { layout } = this.candidates;
     let values = 0;
     for (const { rows, rowLength } of layout.pieces.values()) values += rows * rowLength;

@@ -6,7 +6,7 @@ import type { Decision } from "../../gguf/architecture.ts";
 import { type Prompt, renderPrompt } from "../../gguf/prompt.ts";
 import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
 import type { Progress } from "../report.ts";
-import type { Layout } from "../roles/model_plan.ts";
+import type { ModelPlan } from "../roles/model_plan.ts";
 import type { RowCodec } from "../write/quantize.ts";
 import { CandidateModels, type LabelledTokens } from "./measure.ts";
 import { proofText } from "./proof_text.ts";
@@ -14,7 +14,7 @@ import { type Known, proveWiring, type WiringProof } from "./wiring.ts";
 
 /** What is tried out, and on what. */
 export interface Subject {
-  readonly layout: Layout;
+  readonly layout: ModelPlan;
   readonly decision: Decision;
   readonly tokenizer: Tokenizer;
   readonly prompt: Prompt;
@@ -32,7 +32,7 @@ export interface ProofOptions {
 const textTokens = 192;
 /** Fewer say nothing about a difference of clearAccuracy; more would take minutes on two cores. */
 const fewestRows = 20;
-const mostRows = 40;
+const maxRows = 40;
 
 export async function prove(
   subject: Subject,
@@ -78,7 +78,7 @@ function labelledTokens(
 ): LabelledTokens[] {
   const usable: LabelledTokens[] = [];
   for (const { query, passage, label } of rows) {
-    if (usable.length === mostRows) break;
+    if (usable.length === maxRows) break;
     const tokens = tokenizer.encode(renderPrompt(prompt, query, passage));
     if (tokens.length <= layout.sizes.contextLength) {
       usable.push({ tokens, label: label === 1 ? "1" : "0" });
@@ -88,7 +88,7 @@ function labelledTokens(
   if (enough.length < rows.length) {
     notes.push(
       `${enough.length} of ${rows.length} labelled rows were used for the proof: those that fit the context, ` +
-        `at least ${fewestRows} and at most ${mostRows}`,
+        `at least ${fewestRows} and at most ${maxRows}`,
     );
   }
   return enough;

@@ -40,7 +40,7 @@ export const clearShare = 0.01;
 /** When all epsilons are this close, the activations are so large that none of them matters. */
 export const immaterialSpread = 0.002;
 /** A second round confirms the orders on the ground of the numbers that were found; a third would change nothing. */
-const mostRounds = 2;
+const maxRounds = 2;
 /** Share of labelled rows that makes a difference clear. */
 export const clearAccuracy = 0.1;
 
@@ -62,7 +62,7 @@ export async function proveWiring(
   measure: Measure,
 ): Promise<WiringProof> {
   const prover = new Prover(known, chance, measure);
-  for (let round = 0; round < mostRounds; round++) if (await prover.round()) break;
+  for (let round = 0; round < maxRounds; round++) if (await prover.round()) break;
   return prover.proof();
 }
 

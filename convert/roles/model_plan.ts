@@ -2,7 +2,7 @@
 // Nothing is guessed: what is missing or contradicts is an error that names it.
 
 import { QragError } from "../../base/errors.ts";
-import type { ModelNumbers } from "../../gguf/architecture.ts";
+import type { Hyperparameters } from "../../gguf/architecture.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
 import {
@@ -19,9 +19,9 @@ import type { Kind } from "./names.ts";
 import type { Roles } from "./roles.ts";
 
 /** What shapes and configuration settle. */
-export type Sizes = Omit<ModelNumbers, "decisionCount" | "normEpsilon" | "ropeFreqBase">;
+export type Sizes = Omit<Hyperparameters, "decisionCount" | "normEpsilon" | "ropeFreqBase">;
 
-export interface Layout {
+export interface ModelPlan {
   readonly sizes: Sizes;
   /** By GGUF name, in no order; without the decision rows, and without output.weight when the head is tied. */
   readonly pieces: ReadonlyMap<string, Piece>;
@@ -36,7 +36,11 @@ export interface LayoutOptions {
   readonly headCount?: number | undefined;
 }
 
-export function layOut(roles: Roles, config: ConfigNumbers, options: LayoutOptions = {}): Layout {
+export function layOut(
+  roles: Roles,
+  config: ConfigNumbers,
+  options: LayoutOptions = {},
+): ModelPlan {
   const norm = need(roles, "output_norm");
   const embedding = need(roles, "token_embd");
   const width = norm.shape[0] ?? 0;

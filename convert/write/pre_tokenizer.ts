@@ -1,5 +1,5 @@
 // llama.cpp's names for the ways a byte-level tokenizer splits text, recognised by the definition's exact steps.
-import type { Part } from "../../native/tokenizer/definition.ts";
+import type { JsonNode } from "../../native/tokenizer/definition.ts";
 
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const words = String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`;
@@ -14,7 +14,7 @@ const names: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Undefined for a tokenizer that is not byte-level, "default" for a byte-level one that is not in the table. */
-export function preTokenizerName(part: Part, ignoreMerges: boolean): string | undefined {
+export function preTokenizerName(part: JsonNode, ignoreMerges: boolean): string | undefined {
   if (part.absent) return undefined;
   const steps = part.type === "Sequence" ? part.get("pretokenizers").list() : [part];
   const signed = steps.map(signature);
@@ -24,7 +24,7 @@ export function preTokenizerName(part: Part, ignoreMerges: boolean): string | un
   return name === "llama-bpe" && !ignoreMerges ? "dbrx" : name;
 }
 
-function signature(step: Part): string {
+function signature(step: JsonNode): string {
   switch (step.type) {
     case "ByteLevel": {
       const prefix = step.get("add_prefix_space").flag(true) ? "prefixed " : "";

@@ -3,12 +3,12 @@ import {
   type Decision,
   decisionTensor,
   expectedTensors,
-  type ModelNumbers,
+  type Hyperparameters,
 } from "../../gguf/architecture.ts";
 import { limits, type TensorTypeName } from "../../gguf/format.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
-import type { FileLayout } from "../report.ts";
-import type { Layout } from "../roles/model_plan.ts";
+import type { FileFormat } from "../report.ts";
+import type { ModelPlan } from "../roles/model_plan.ts";
 import type { Dropped } from "../roles/roles.ts";
 import { TypeChoice } from "./quantize.ts";
 import { pieceOf, readDecisionRows, readWeights, type Wiring } from "./weights.ts";
@@ -17,7 +17,7 @@ import type { Target } from "./write_model.ts";
 export interface TargetOptions {
   readonly type: TensorTypeName;
   readonly embeddingType: TensorTypeName;
-  readonly fileLayout: FileLayout;
+  readonly fileLayout: FileFormat;
   readonly keepLmHead: boolean;
 }
 
@@ -30,8 +30,8 @@ export interface Targets {
 const head = "output.weight";
 
 export function planTargets(
-  layout: Layout,
-  numbers: ModelNumbers,
+  layout: ModelPlan,
+  numbers: Hyperparameters,
   decision: Decision,
   wiring: Wiring,
   options: TargetOptions,
@@ -58,12 +58,12 @@ export function planTargets(
   return { targets, missing, notes: choice.notes };
 }
 
-function headOf(layout: Layout): string {
+function headOf(layout: ModelPlan): string {
   return (layout.pieces.get(head) ?? layout.pieces.get("token_embd.weight")!).tensor.name;
 }
 
 /** Why the file has no such tensor; undefined when it has. */
-function absence(name: string, layout: Layout, options: TargetOptions): string | undefined {
+function absence(name: string, layout: ModelPlan, options: TargetOptions): string | undefined {
   if (name === decisionTensor) {
     return options.fileLayout === "llama" ? "llama files have the whole head" : undefined;
   }

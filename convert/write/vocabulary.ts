@@ -4,7 +4,7 @@ import { quote } from "../../base/quote.ts";
 import { rerankTemplateKey } from "../../gguf/architecture.ts";
 import type { Metadata, MetadataValue } from "../../gguf/format.ts";
 import { type Prompt, rerankTemplate } from "../../gguf/prompt.ts";
-import { type Part, parseDefinition } from "../../native/tokenizer/definition.ts";
+import { type JsonNode, parseDefinition } from "../../native/tokenizer/definition.ts";
 import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { preTokenizerName } from "./pre_tokenizer.ts";
 
@@ -46,7 +46,7 @@ interface Token {
 }
 
 interface Definition {
-  readonly model: Part;
+  readonly model: JsonNode;
   readonly tokens: ReadonlyMap<number, Token>;
   readonly ids: ReadonlyMap<string, number>;
   readonly merges: readonly (readonly [string, string])[];
@@ -98,7 +98,7 @@ function framedTemplate(prompt: Prompt, tokenizer: Tokenizer, tokens: readonly T
   return spelled(before) + template + spelled(after);
 }
 
-function readDefinition(root: Part): Definition {
+function readDefinition(root: JsonNode): Definition {
   const model = root.get("model");
   const unknown = model.get("unk_token").value;
   const tokens = new Map<number, Token>();
@@ -121,7 +121,7 @@ function readDefinition(root: Part): Definition {
 }
 
 /** Older files write "a b", newer ones ["a", "b"]. */
-function readMerges(model: Part): (readonly [string, string])[] {
+function readMerges(model: JsonNode): (readonly [string, string])[] {
   return model
     .get("merges")
     .list()
@@ -132,7 +132,7 @@ function readMerges(model: Part): (readonly [string, string])[] {
 }
 
 function tokenizerKind(
-  root: Part,
+  root: JsonNode,
   { model, tokens }: Definition,
   notes: string[],
 ): { model: "gpt2" | "llama"; pre: string } | undefined {
@@ -158,7 +158,7 @@ function tokenizerKind(
   return undefined;
 }
 
-function byteFallback(model: Part): boolean {
+function byteFallback(model: JsonNode): boolean {
   return model.get("byte_fallback").flag(false);
 }
 

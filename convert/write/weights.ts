@@ -1,6 +1,6 @@
 // The values of the model's tensors: rows cut out of the checkpoint's tensors and put into the model's order.
 import type { Piece } from "../roles/block_parts.ts";
-import type { Layout, Sizes } from "../roles/model_plan.ts";
+import type { ModelPlan, Sizes } from "../roles/model_plan.ts";
 
 /** How a head's dimensions are paired for RoPE: i with i + half of them, or 2i with 2i + 1, which files hold. */
 export const ropeOrders = ["half", "interleaved"] as const;
@@ -19,7 +19,7 @@ export interface Wiring {
 }
 
 /** The piece that becomes the tensor `name`. */
-export function pieceOf(layout: Layout, name: string, gateUp: GateUpOrder): Piece {
+export function pieceOf(layout: ModelPlan, name: string, gateUp: GateUpOrder): Piece {
   let source = name;
   if (gateUp === "up-first") {
     if (name.endsWith(".ffn_gate.weight")) source = name.replace("ffn_gate", "ffn_up");
@@ -72,7 +72,7 @@ export function interleaveHalves<T extends Float32Array | Uint8Array>(
 
 /** The tensor's values as the file holds them. */
 export async function readWeights(
-  layout: Layout,
+  layout: ModelPlan,
   name: string,
   wiring: Wiring,
 ): Promise<Float32Array> {
@@ -84,7 +84,7 @@ export async function readWeights(
 
 /** The rows of the head that stand for the decision tokens. */
 export async function readDecisionRows(
-  layout: Layout,
+  layout: ModelPlan,
   tokenIds: readonly number[],
 ): Promise<Float32Array> {
   const head = layout.pieces.get("output.weight") ?? layout.pieces.get("token_embd.weight")!;

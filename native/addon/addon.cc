@@ -1,4 +1,4 @@
-// The addon's exports: native/binding.ts's NativeAddon.
+// The addon's exports: native/contract.ts's NativeAddon.
 #include "../engine/tensor_table.h"
 #include "../engine/types.h"
 #include "../kernels/dispatch.h"
@@ -18,7 +18,7 @@ namespace qrag {
 namespace {
 
 /** The instruction set that ggml's kernels were compiled for. */
-const char * level() {
+const char * instruction_set() {
     if (ggml_cpu_has_avx2()) return "avx2";
     if (ggml_cpu_has_neon()) return "neon";
     return ggml_cpu_has_ssse3() ? "sse4.2" : "portable";
@@ -28,7 +28,7 @@ Napi::Value version(const Napi::CallbackInfo & info) {
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("qrag", QRAG_VERSION);
     result.Set("ggml", ggml_version());
-    result.Set("level", level());
+    result.Set("instructionSet", instruction_set());
     return result;
 }
 

@@ -12,7 +12,7 @@ namespace qrag {
 
 /** What one JavaScript environment (the main thread, a worker) holds; there is no state besides. */
 struct Environment {
-    Napi::FunctionReference error_class;  // QragError of native/errors.ts
+    Napi::FunctionReference error_class;  // QragError of base/errors.ts
 };
 
 /** A QragError with the code and message of `error`. */

@@ -7,11 +7,11 @@ namespace qrag {
 
 namespace {
 
-Numbers numbers_argument(const Napi::Value & value) {
+Hyperparameters numbers_argument(const Napi::Value & value) {
     const Napi::Object object = object_argument(value, "numbers");
     const auto integer = [&](const char * name) { return integer_argument(object.Get(name), name); };
     const auto number = [&](const char * name) { return static_cast<float>(number_argument(object.Get(name), name)); };
-    Numbers numbers{};
+    Hyperparameters numbers{};
     numbers.context_length = integer("contextLength");
     numbers.embedding_length = integer("embeddingLength");
     numbers.block_count = integer("blockCount");
@@ -73,7 +73,7 @@ Napi::Function ModelObject::define(Napi::Env env) {
 ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info), Threaded("model") {
     const Napi::Env env = info.Env();
     guarded(env, [&] {
-        const Numbers numbers = numbers_argument(info[0]);
+        const Hyperparameters numbers = numbers_argument(info[0]);
         const std::vector<TensorSpec> specs = specs_argument(info[1]);
         const int64_t threads = integer_argument(info[2], "threads");
         if (threads < 1 || threads > 512) throw Error(Code::input_invalid, "expected 1 to 512 for threads");

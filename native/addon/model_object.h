@@ -1,4 +1,4 @@
-// ModelObject: native/binding.ts's NativeModel. It owns an engine and the thread that runs it.
+// ModelObject: native/contract.ts's NativeModel. It owns an engine and the thread that runs it.
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@ class ModelObject : public Napi::ObjectWrap<ModelObject>, public Threaded {
 
   private:
     void cancel() override { engine_->cancel(); }
-    void hold() override { Ref(); }
-    void let_go() override { Unref(); }
+    void ref() override { Ref(); }
+    void unref() override { Unref(); }
     void close() override { engine_.reset(); }
 
     Napi::Value write(const Napi::CallbackInfo & info);

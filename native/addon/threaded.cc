@@ -44,7 +44,7 @@ Napi::Value Threaded::start(Napi::Env env, std::function<Answer()> work) {
     auto job = std::make_unique<Job>(Job{Napi::Promise::Deferred::New(env), nullptr, std::nullopt});
     const Napi::Promise promise = job->deferred.Promise();
     busy_ = true;
-    hold();             // this object outlives the job
+    ref();             // this object outlives the job
     channel_.Ref(env);  // and so does the process
     worker_->start([this, work = std::move(work), job = job.release()] {
         try {
@@ -72,7 +72,7 @@ void Threaded::on_job_done(Napi::Env env, Napi::Function, Threaded * object, Job
         object->release();
         job->error = Error(Code::disposed, std::string("the ") + object->noun_ + " was disposed");
     }
-    object->let_go();
+    object->unref();
     try {
         if (job->error) throw to_javascript(env, *job->error);
         job->deferred.Resolve(job->answer(env));

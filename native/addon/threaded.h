@@ -32,8 +32,8 @@ class Threaded {
     /** Frees what jobs use. No job runs then. */
     virtual void close() = 0;
     /** Keeps the object from the garbage collector while a job runs. */
-    virtual void hold() = 0;
-    virtual void let_go() = 0;
+    virtual void ref() = 0;
+    virtual void unref() = 0;
 
     /** Starts the thread. Last in a constructor: what throws before it leaves nothing to release. */
     void open(Napi::Env env);

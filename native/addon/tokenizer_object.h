@@ -1,4 +1,4 @@
-// TokenizerObject: native/binding.ts's NativeTokenizer. It owns a tokenizer and the thread that runs it.
+// TokenizerObject: native/contract.ts's NativeTokenizer. It owns a tokenizer and the thread that runs it.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject>, public Threade
 
   private:
     void cancel() override { cancelled_ = true; }
-    void hold() override { Ref(); }
-    void let_go() override { Unref(); }
+    void ref() override { Ref(); }
+    void unref() override { Unref(); }
     void close() override { tokenizer_.reset(); }
 
     Napi::Value encode(const Napi::CallbackInfo & info);

@@ -54,7 +54,7 @@ Batch Batch::pack(const int32_t * tokens, const int32_t * offsets, size_t count)
 }
 
 void check_sequences(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets,
-                     const Numbers & numbers) {
+                     const Hyperparameters & numbers) {
     if (offsets.size() < 2 || offsets.front() != 0 || offsets.back() != static_cast<int64_t>(tokens.size())) {
         throw Error(Code::input_invalid, "offsets do not run from 0 to the number of tokens");
     }

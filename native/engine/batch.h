@@ -24,6 +24,6 @@ struct Batch {
 };
 
 /** Throws input_invalid unless offsets rise from 0 to `token_count` and every token and length suits the model. */
-void check_sequences(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets, const Numbers & numbers);
+void check_sequences(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets, const Hyperparameters & numbers);
 
 }  // namespace qrag

@@ -54,7 +54,7 @@ void return_freed_memory() {
 
 }  // namespace
 
-Engine::Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads,
+Engine::Engine(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs, int threads,
                const std::string & kernels, bool unpack)
     : numbers_(numbers),
       threads_(threads),

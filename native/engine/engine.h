@@ -14,7 +14,7 @@
 
 namespace qrag {
 
-/** What a call computes for each sequence; the numbers are native/binding.ts's scoreMode. */
+/** What a call computes for each sequence; the numbers are native/contract.ts's scoreMode. */
 enum class Mode { decision = 0, argmax = 1, surprise = 2 };
 
 /** One intermediate result, token after token. */
@@ -27,13 +27,13 @@ class Engine {
   public:
     /** `kernels`: a set's name for the fast graph, "reference" for ggml's operations alone, "" for what is best here. */
     /** `unpack`: the fast graph makes int8 of 4-bit matrices too. */
-    Engine(const Numbers & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels,
+    Engine(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels,
            bool unpack = false);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine & operator=(const Engine &) = delete;
 
-    const Numbers & numbers() const { return numbers_; }
+    const Hyperparameters & numbers() const { return numbers_; }
     Weights & weights() { return weights_; }
     /** The kernels that compute decisions; null for the reference graph. */
     const Kernels * kernels() const { return kernels_; }
@@ -60,7 +60,7 @@ class Engine {
     std::vector<float> run(const Batch & batch, Head head, std::vector<Step> * steps = nullptr);
     std::vector<float> surprise(const int32_t * tokens, const int32_t * offsets, size_t count);
 
-    const Numbers numbers_;
+    const Hyperparameters numbers_;
     const int threads_;
     const Kernels * const kernels_;
     const bool unpack_;

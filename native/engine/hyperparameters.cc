@@ -23,7 +23,7 @@ void check_that(bool holds, const char * what) {
 
 }  // namespace
 
-void Numbers::check() const {
+void Hyperparameters::check() const {
     check_range("contextLength", context_length, 1 << 20);
     check_range("embeddingLength", embedding_length, 1 << 16);
     check_range("blockCount", block_count, 512);

@@ -16,7 +16,7 @@ const char * name_of(Size size) {
     return "ropeHalf";
 }
 
-int64_t length_of(Size size, const Numbers & numbers) {
+int64_t length_of(Size size, const Hyperparameters & numbers) {
     switch (size) {
         case Size::embedding: return numbers.embedding_length;
         case Size::query: return numbers.head_count * numbers.key_length;
@@ -35,7 +35,7 @@ const std::vector<TensorRow> & tensor_table() {
     constexpr bool matrix = true, vector = false, required = true, optional = false;
     // clang-format off
     static const std::vector<TensorRow> table = {
-        {"token_embd.weight",               {embedding, vocabulary},     matrix, required, &Shared::token_embd,  nullptr},
+        {"token_embd.weight",               {embedding, vocabulary},     matrix, required, &GlobalTensors::token_embd,  nullptr},
         {"blk.{block}.attn_norm.weight",    {embedding},                 vector, required, nullptr, &Block::attn_norm},
         {"blk.{block}.attn_q.weight",       {embedding, query},          matrix, required, nullptr, &Block::attn_q},
         {"blk.{block}.attn_k.weight",       {embedding, key_value},      matrix, required, nullptr, &Block::attn_k},
@@ -45,10 +45,10 @@ const std::vector<TensorRow> & tensor_table() {
         {"blk.{block}.ffn_gate.weight",     {embedding, feed_forward},   matrix, required, nullptr, &Block::ffn_gate},
         {"blk.{block}.ffn_up.weight",       {embedding, feed_forward},   matrix, required, nullptr, &Block::ffn_up},
         {"blk.{block}.ffn_down.weight",     {feed_forward, embedding},   matrix, required, nullptr, &Block::ffn_down},
-        {"output_norm.weight",              {embedding},                 vector, required, &Shared::output_norm, nullptr},
-        {"cls.output.weight",               {embedding, Size::decision}, vector, required, &Shared::decision,    nullptr},
-        {"output.weight",                   {embedding, vocabulary},     matrix, optional, &Shared::output,      nullptr},
-        {"rope_freqs.weight",               {Size::rope_half},           vector, optional, &Shared::rope_freqs,  nullptr},
+        {"output_norm.weight",              {embedding},                 vector, required, &GlobalTensors::output_norm, nullptr},
+        {"cls.output.weight",               {embedding, Size::decision}, vector, required, &GlobalTensors::decision,    nullptr},
+        {"output.weight",                   {embedding, vocabulary},     matrix, optional, &GlobalTensors::output,      nullptr},
+        {"rope_freqs.weight",               {Size::rope_half},           vector, optional, &GlobalTensors::rope_freqs,  nullptr},
     };
     // clang-format on
     return table;

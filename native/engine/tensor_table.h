@@ -25,7 +25,7 @@ struct Block {
 };
 
 /** The weights outside the blocks; those marked optional may be null. */
-struct Shared {
+struct GlobalTensors {
     ggml_tensor * token_embd;   // [embedding, vocabulary]
     ggml_tensor * output_norm;  // [embedding]
     ggml_tensor * decision;     // [embedding, decision]
@@ -37,14 +37,14 @@ struct Shared {
 enum class Size { embedding, query, key_value, feed_forward, vocabulary, decision, rope_half };
 
 const char * name_of(Size size);
-int64_t length_of(Size size, const Numbers & numbers);
+int64_t length_of(Size size, const Hyperparameters & numbers);
 
 struct TensorRow {
     const char * name;        // "{block}" stands for the block's number
     std::vector<Size> shape;  // row length first
     bool matrix;              // any weight type; otherwise F32 only
     bool required;
-    ggml_tensor * Shared::* shared;  // where the tensor goes: one of these two
+    ggml_tensor * GlobalTensors::* shared;  // where the tensor goes: one of these two
     ggml_tensor * Block::* block;
 };
 

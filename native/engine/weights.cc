@@ -30,7 +30,7 @@ struct Place {
     size_t memory;
 };
 
-std::map<std::string, Place> places(Shared & shared, std::vector<Block> & blocks) {
+std::map<std::string, Place> places(GlobalTensors & shared, std::vector<Block> & blocks) {
     std::map<std::string, Place> result;
     for (const TensorRow & row : tensor_table()) {
         if (row.shared != nullptr) {
@@ -48,7 +48,7 @@ std::map<std::string, Place> places(Shared & shared, std::vector<Block> & blocks
     return result;
 }
 
-const WeightType & checked_type(const TensorSpec & spec, const TensorRow & row, const Numbers & numbers) {
+const WeightType & checked_type(const TensorSpec & spec, const TensorRow & row, const Hyperparameters & numbers) {
     std::vector<int64_t> expected;
     for (const Size size : row.shape) expected.push_back(length_of(size, numbers));
     if (spec.shape != expected) refuse(spec.name, "shape " + text_of(spec.shape) + ", expected " + text_of(expected));
@@ -71,7 +71,7 @@ ggml_context_ptr descriptions(size_t count) {
 
 }  // namespace
 
-Weights::Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs) {
+Weights::Weights(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs) {
     numbers.check();
     blocks.assign(static_cast<size_t>(numbers.block_count), Block{});
     std::map<std::string, Place> free_places = places(shared, blocks);

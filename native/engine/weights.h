@@ -20,7 +20,7 @@ struct TensorSpec {
 class Weights {
   public:
     /** Checks the tensors against the table and takes the memory. Throws model_invalid or out_of_memory. */
-    Weights(const Numbers & numbers, const std::vector<TensorSpec> & specs);
+    Weights(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs);
 
     /** Copies the next `size` bytes of tensor number `index`; pieces arrive in order. */
     void write(size_t index, size_t offset, const void * bytes, size_t size);
@@ -32,7 +32,7 @@ class Weights {
     void release_block(size_t block) { memory_[block].reset(); }
     bool blocks_released() const { return !memory_.front(); }
 
-    Shared shared{};
+    GlobalTensors shared{};
     std::vector<Block> blocks;
 
   private:

@@ -325,8 +325,8 @@ void attend(const Attention & a) {
 }  // namespace
 
 const Kernels amx_kernels = {
-    "amx", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, turn,
+    "amx", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, rotate,
     {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, /*attention_rows=*/32, attend,
 };
 

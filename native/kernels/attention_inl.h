@@ -27,7 +27,7 @@ void copy_floats(uint8_t * to, const uint8_t * from, size_t width, size_t column
     memcpy(to + values, from + values, columns * width * sizeof(float));
 }
 
-constexpr BlockLayout float_blocks = {block_positions, float_block_bytes, set_in_floats, copy_floats};
+constexpr KeyValueLayout float_blocks = {block_positions, float_block_bytes, set_in_floats, copy_floats};
 
 inline const float * floats(const uint8_t * block) { return reinterpret_cast<const float *>(block); }
 

@@ -48,8 +48,8 @@ constexpr size_t row_tile = 5;
 }  // namespace
 
 const Kernels avx2_kernels = {
-    "avx2", /*offset_activations=*/true, /*largest_weight=*/64, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "avx2", /*offset_activations=*/true, /*max_weight=*/64, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

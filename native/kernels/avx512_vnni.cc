@@ -86,8 +86,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels avx512_vnni_kernels = {
-    "avx512-vnni", /*offset_activations=*/true, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "avx512-vnni", /*offset_activations=*/true, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

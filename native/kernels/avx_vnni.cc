@@ -45,8 +45,8 @@ constexpr size_t row_tile = 6;
 }  // namespace
 
 const Kernels avx_vnni_kernels = {
-    "avx-vnni", /*offset_activations=*/true, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "avx-vnni", /*offset_activations=*/true, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

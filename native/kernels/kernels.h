@@ -10,7 +10,7 @@ namespace qrag {
  * Weights as all kernels read them: panels of 16 output channels, in a panel four consecutive inputs of every channel
  * side by side, so that one 64-byte row feeds one AMX tile row, one zmm, two ymm or four NEON registers.
  *
- *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= the set's largest_weight
+ *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= the set's max_weight
  *
  * `inputs` is a multiple of 64, channels of 16; padding is zero.
  */
@@ -63,7 +63,7 @@ enum class Into {
  * Keys and values of one attention head come in blocks of positions, so that sequences can share a prefix's blocks. How
  * a block looks inside is its kernel set's business.
  */
-struct BlockLayout {
+struct KeyValueLayout {
     size_t positions;
     size_t (*bytes)(size_t width);
     /** Puts one position's key and value, of `width` floats each, into its column. Columns may be set by several threads. */
@@ -73,7 +73,7 @@ struct BlockLayout {
 };
 
 /** No kernel set likes to attend more rows together than this. */
-constexpr size_t most_attention_rows = 32;
+constexpr size_t max_attention_rows = 32;
 
 /** Rows that look at the same keys: the heads that share them, times a few neighbouring tokens. */
 struct Attention {
@@ -91,7 +91,7 @@ struct Kernels {
     /** Activations are int8 + 128. */
     bool offset_activations;
     /** The magnitude up to which weights are exact: 127, or less where sums of products must fit 16 bits. */
-    int largest_weight;
+    int max_weight;
     /** Once on every thread that computes; false when the system refuses. */
     bool (*begin_thread)();
     void (*end_thread)();
@@ -102,9 +102,9 @@ struct Kernels {
     float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);
     /** The same of x / rms(x) * weight. */
     float (*normalize)(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs);
-    /** RoPE: turns the first 2 * half dimensions of a head, evens before odds. */
-    void (*turn)(float * head, const float * cosines, const float * sines, size_t half);
-    BlockLayout block;
+    /** RoPE: rotations the first 2 * half dimensions of a head, evens before odds. */
+    void (*rotate)(float * head, const float * cosines, const float * sines, size_t half);
+    KeyValueLayout block;
     /** How far keys, queries and weights are rounded in attention: 0 for floats. */
     float attention_step;
     /** How many rows it likes best to attend together. */
@@ -114,7 +114,7 @@ struct Kernels {
 
 /** Floats of scratch memory that attending `rows` rows of up to `positions` takes, with every kernel set. */
 constexpr size_t attention_scratch(size_t rows, size_t positions, size_t width) {
-    return (rows + most_attention_rows) * (positions + 64) + 2 * most_attention_rows * width;
+    return (rows + max_attention_rows) * (positions + 64) + 2 * max_attention_rows * width;
 }
 
 extern const Kernels portable_kernels;

@@ -69,8 +69,8 @@ constexpr size_t row_tile = 2;
 }  // namespace
 
 const Kernels neon_kernels = {
-    "neon", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "neon", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

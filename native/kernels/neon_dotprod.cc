@@ -17,8 +17,8 @@ void end_thread() {}
 }  // namespace
 
 const Kernels neon_dotprod_kernels = {
-    "neon-dotprod", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "neon-dotprod", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

@@ -106,8 +106,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels neon_i8mm_kernels = {
-    "neon-i8mm", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "neon-i8mm", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

@@ -43,8 +43,8 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 }  // namespace
 
 const Kernels portable_kernels = {
-    "portable", /*offset_activations=*/false, /*largest_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, turn, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
+    "portable", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
+    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
 };
 
 }  // namespace qrag

@@ -170,7 +170,7 @@ float normalize(const float * x, const float * weight, float epsilon, size_t cou
 }
 
 /** RoPE on one head whose even dimensions lie before its odd ones. */
-inline void turn(float * head, const float * cosines, const float * sines, size_t half) {
+inline void rotate(float * head, const float * cosines, const float * sines, size_t half) {
     size_t i = 0;
     for (; i + lanes <= half; i += lanes) {
         const Vec a = load(head + i), b = load(head + half + i), c = load(cosines + i), s = load(sines + i);

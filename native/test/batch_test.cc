@@ -40,7 +40,7 @@ QRAG_TEST(batch_of_one_sequence_is_causal) {
 }
 
 QRAG_TEST(sequences_are_checked) {
-    const Numbers numbers = make_plain_model(false, 1).numbers;  // context 64, vocabulary 50
+    const Hyperparameters numbers = make_plain_model(false, 1).numbers;  // context 64, vocabulary 50
     check_sequences({0, 49}, {0, 1, 2}, numbers);
     const auto refused = [&](const char * part, const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets) {
         check_throws(Code::input_invalid, part, [&] { check_sequences(tokens, offsets, numbers); });

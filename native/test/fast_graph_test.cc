@@ -111,7 +111,7 @@ QRAG_TEST(fast_graph_is_near_the_plain_decoder) {
             }
             // Seven roundings to 8 bits a block, or less, three blocks, and the larger model attends more sharply: a wrong
             // wiring has an error of the size of the result.
-            const double bits = 127.0 / kernels->largest_weight;
+            const double bits = 127.0 / kernels->max_weight;
             const double allowed = (kind == Kind::four_bit ? 0.1 : 0.05) * bits + 4 * static_cast<double>(kernels->attention_step);
             check(std::sqrt(error / size) < allowed, std::string(kernels->name) + ": " + std::to_string(std::sqrt(error / size)));
         }

@@ -50,11 +50,11 @@ struct Activations {
 template <typename Activation, typename Weight>
 void compare_products(size_t rows, size_t channels, size_t inputs, Activation activation, Weight weight) {
     for_each_set([&](const Kernels & kernels) {
-        Packed packed(inputs, channels, /*four_bit=*/false, kernels.largest_weight);
+        Packed packed(inputs, channels, /*four_bit=*/false, kernels.max_weight);
         std::vector<std::vector<float>> plain(channels, std::vector<float>(inputs));
         for (size_t c = 0; c < channels; c++) {
             // The largest weight there is, so that the channel's scale is 1.
-            const int largest = kernels.largest_weight;
+            const int largest = kernels.max_weight;
             for (size_t i = 0; i < inputs; i++) plain[c][i] = static_cast<float>(weight(c, i) * largest / 127);
             plain[c][inputs - 1] = static_cast<float>(largest);
             packed.set(c, {plain[c], {}});
@@ -142,7 +142,7 @@ QRAG_TEST(four_bit_rows_keep_their_values) {
     constexpr size_t inputs = 96;
     std::mt19937 random(6);
     for_each_set([&](const Kernels & kernels) {
-        Packed four(inputs, panel_channels, /*four_bit=*/true, kernels.largest_weight);
+        Packed four(inputs, panel_channels, /*four_bit=*/true, kernels.max_weight);
         std::vector<SourceRow> rows(panel_channels - 1);  // the last channel stays empty
         for (size_t c = 0; c < rows.size(); c++) {
             for (size_t i = 0; i < inputs; i++) {

@@ -29,7 +29,7 @@ Row rms_norm(const Row & x, const std::vector<float> & weight, double epsilon) {
 }
 
 /** Turns the pairs (0, 1), (2, 3) ... of every head: the interleaved order. */
-void rope(Row & x, size_t position, const Numbers & numbers, const std::vector<float> & factors) {
+void rope(Row & x, size_t position, const Hyperparameters & numbers, const std::vector<float> & factors) {
     const auto width = static_cast<size_t>(numbers.key_length);
     const auto turned = static_cast<size_t>(numbers.rope_dimension_count);
     for (size_t head = 0; head < x.size(); head += width) {
@@ -46,7 +46,7 @@ void rope(Row & x, size_t position, const Numbers & numbers, const std::vector<f
 }
 
 /** What the token at the end of `keys` sees, for all its heads. */
-Row attend(const Row & q, const std::vector<Row> & keys, const std::vector<Row> & values, const Numbers & numbers) {
+Row attend(const Row & q, const std::vector<Row> & keys, const std::vector<Row> & values, const Hyperparameters & numbers) {
     const auto width = static_cast<size_t>(numbers.key_length);
     const auto group = static_cast<size_t>(numbers.head_count / numbers.head_count_kv);
     Row out(q.size(), 0.0);

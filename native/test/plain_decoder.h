@@ -12,7 +12,7 @@ namespace qrag::test {
 
 /** A model with random weights: every tensor as floats, row after row. */
 struct PlainModel {
-    Numbers numbers;
+    Hyperparameters numbers;
     std::map<std::string, std::vector<float>> tensors;
 
     /** The decision rows' logits at the last token. */
@@ -32,7 +32,7 @@ struct PlainModel {
 };
 
 /**
- * 8 to 64 wide, with grouped heads; `optional` adds an untied head and RoPE factors and turns only part of a head;
+ * 8 to 64 wide, with grouped heads; `optional` adds an untied head and RoPE factors and rotations only part of a head;
  * `whole_groups` makes rows of multiples of 32, which 4-bit types ask for.
  */
 PlainModel make_plain_model(bool optional, unsigned seed, bool whole_groups = false);

@@ -11,11 +11,11 @@ using namespace qrag::test;
 
 namespace {
 
-using Change = std::function<void(Numbers &, std::vector<TensorSpec> &)>;
+using Change = std::function<void(Hyperparameters &, std::vector<TensorSpec> &)>;
 
 void refused(const char * part, const Change & change) {
     const PlainModel model = make_plain_model(true, 2);
-    Numbers numbers = model.numbers;
+    Hyperparameters numbers = model.numbers;
     std::vector<TensorSpec> specs = model.specs();
     change(numbers, specs);
     check_throws(Code::model_invalid, part, [&] { Weights(numbers, specs); });
@@ -24,35 +24,35 @@ void refused(const char * part, const Change & change) {
 }  // namespace
 
 QRAG_TEST(weights_with_wrong_tensors_are_refused) {
-    refused("missing", [](Numbers &, auto & specs) { specs.erase(specs.begin()); });
-    refused("missing", [](Numbers &, auto & specs) { specs.clear(); });
-    refused("announced twice", [](Numbers &, auto & specs) { specs.push_back(specs[0]); });
-    refused("unknown", [](Numbers &, auto & specs) { specs[0].name = "token_embd"; });
-    refused("unknown", [](Numbers &, auto & specs) { specs[1].name = "blk.3.attn_norm.weight"; });
-    refused("unknown", [](Numbers &, auto & specs) { specs[1].name = "blk.{block}.attn_norm.weight"; });
-    refused("shape", [](Numbers &, auto & specs) { specs[0].shape = {}; });
-    refused("shape", [](Numbers &, auto & specs) { specs[0].shape[1]++; });
-    refused("shape", [](Numbers &, auto & specs) { specs[0].shape.push_back(1); });
-    refused("shape", [](Numbers &, auto & specs) { specs[0].shape[0] = -24; });
-    refused("not supported", [](Numbers &, auto & specs) { specs[0].type = "Q5_0"; });
-    refused("no whole blocks", [](Numbers &, auto & specs) { specs[0].type = "Q8_0"; });
-    refused("expected F32", [](Numbers &, auto & specs) {
+    refused("missing", [](Hyperparameters &, auto & specs) { specs.erase(specs.begin()); });
+    refused("missing", [](Hyperparameters &, auto & specs) { specs.clear(); });
+    refused("announced twice", [](Hyperparameters &, auto & specs) { specs.push_back(specs[0]); });
+    refused("unknown", [](Hyperparameters &, auto & specs) { specs[0].name = "token_embd"; });
+    refused("unknown", [](Hyperparameters &, auto & specs) { specs[1].name = "blk.3.attn_norm.weight"; });
+    refused("unknown", [](Hyperparameters &, auto & specs) { specs[1].name = "blk.{block}.attn_norm.weight"; });
+    refused("shape", [](Hyperparameters &, auto & specs) { specs[0].shape = {}; });
+    refused("shape", [](Hyperparameters &, auto & specs) { specs[0].shape[1]++; });
+    refused("shape", [](Hyperparameters &, auto & specs) { specs[0].shape.push_back(1); });
+    refused("shape", [](Hyperparameters &, auto & specs) { specs[0].shape[0] = -24; });
+    refused("not supported", [](Hyperparameters &, auto & specs) { specs[0].type = "Q5_0"; });
+    refused("no whole blocks", [](Hyperparameters &, auto & specs) { specs[0].type = "Q8_0"; });
+    refused("expected F32", [](Hyperparameters &, auto & specs) {
         for (TensorSpec & spec : specs) spec.type = spec.shape.size() == 1 ? "F16" : "F32";
     });
 }
 
 QRAG_TEST(weights_with_numbers_out_of_range_are_refused) {
-    refused("contextLength", [](Numbers & numbers, auto &) { numbers.context_length = 0; });
-    refused("embeddingLength", [](Numbers & numbers, auto &) { numbers.embedding_length = -1; });
-    refused("blockCount", [](Numbers & numbers, auto &) { numbers.block_count = INT64_MAX; });
-    refused("feedForwardLength", [](Numbers & numbers, auto &) { numbers.feed_forward_length = int64_t(1) << 40; });
-    refused("headCountKv", [](Numbers & numbers, auto &) { numbers.head_count_kv = 7; });
-    refused("multiple", [](Numbers & numbers, auto &) { numbers.head_count_kv = 4; });
-    refused("odd", [](Numbers & numbers, auto &) { numbers.rope_dimension_count = 3; });
-    refused("ropeDimensionCount", [](Numbers & numbers, auto &) { numbers.rope_dimension_count = 10; });
-    refused("vocabularySize", [](Numbers & numbers, auto &) { numbers.vocabulary_size = int64_t(1) << 31; });
-    refused("normEpsilon", [](Numbers & numbers, auto &) { numbers.norm_epsilon = NAN; });
-    refused("ropeFreqBase", [](Numbers & numbers, auto &) { numbers.rope_freq_base = INFINITY; });
+    refused("contextLength", [](Hyperparameters & numbers, auto &) { numbers.context_length = 0; });
+    refused("embeddingLength", [](Hyperparameters & numbers, auto &) { numbers.embedding_length = -1; });
+    refused("blockCount", [](Hyperparameters & numbers, auto &) { numbers.block_count = INT64_MAX; });
+    refused("feedForwardLength", [](Hyperparameters & numbers, auto &) { numbers.feed_forward_length = int64_t(1) << 40; });
+    refused("headCountKv", [](Hyperparameters & numbers, auto &) { numbers.head_count_kv = 7; });
+    refused("multiple", [](Hyperparameters & numbers, auto &) { numbers.head_count_kv = 4; });
+    refused("odd", [](Hyperparameters & numbers, auto &) { numbers.rope_dimension_count = 3; });
+    refused("ropeDimensionCount", [](Hyperparameters & numbers, auto &) { numbers.rope_dimension_count = 10; });
+    refused("vocabularySize", [](Hyperparameters & numbers, auto &) { numbers.vocabulary_size = int64_t(1) << 31; });
+    refused("normEpsilon", [](Hyperparameters & numbers, auto &) { numbers.norm_epsilon = NAN; });
+    refused("ropeFreqBase", [](Hyperparameters & numbers, auto &) { numbers.rope_freq_base = INFINITY; });
 }
 
 QRAG_TEST(weights_arrive_in_order_and_whole) {

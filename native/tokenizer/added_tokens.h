@@ -6,7 +6,7 @@
 
 namespace qrag {
 
-/** As in native/tokenizer_flat.ts; a token with `normalized` is looked for in normalized text. */
+/** As in native/tokenizer/flatten.ts; a token with `normalized` is looked for in normalized text. */
 enum AddedFlag : int32_t { single_word = 1, lstrip = 2, rstrip = 4, normalized = 8 };
 
 struct AddedToken {

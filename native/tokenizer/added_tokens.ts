@@ -1,7 +1,7 @@
 // Added tokens: the strings that a tokenizer.json takes out of a text before anything else looks at it.
 import { quote } from "../../base/quote.ts";
 import type { BpeModel } from "./byte_pairs.ts";
-import type { Part } from "./definition.ts";
+import type { JsonNode } from "./definition.ts";
 import type { Normalizer } from "./normalizer.ts";
 import { whiteSpace, word } from "./unicode.ts";
 
@@ -35,7 +35,7 @@ export interface AddedTokens {
 }
 
 export function addedTokens(
-  part: Part,
+  part: JsonNode,
   model: Pick<BpeModel, "vocabulary" | "tokens">,
   { normalize }: Normalizer,
 ): AddedTokens {
@@ -62,7 +62,7 @@ export function addedTokens(
 
 /** Ids follow from the vocabulary, as in Hugging Face's loader; the file's own must agree with them. */
 function readTokens(
-  part: Part,
+  part: JsonNode,
   { vocabulary, tokens: taken }: Pick<BpeModel, "vocabulary" | "tokens">,
 ): AddedToken[] {
   const tokens = new Map<string, AddedToken>();

@@ -1,6 +1,6 @@
 // Byte-pair encoding: the model of a tokenizer.json, read and checked.
 import { quote } from "../../base/quote.ts";
-import { maxTokenId, type Part } from "./definition.ts";
+import { type JsonNode, maxTokenId } from "./definition.ts";
 
 /** The member "model", read and checked. */
 export interface BpeModel {
@@ -22,7 +22,7 @@ export interface BpeModel {
   readonly ignoreMerges: boolean;
 }
 
-export function readBpe(part: Part): BpeModel {
+export function readBpe(part: JsonNode): BpeModel {
   const type = part.get("type");
   // Files older than the member "type" are BPE when they have merges.
   if (type.absent ? part.get("merges").absent : type.text() !== "BPE") {
@@ -50,7 +50,7 @@ export function readBpe(part: Part): BpeModel {
   };
 }
 
-function readVocabulary(part: Part): Pick<BpeModel, "vocabulary" | "tokens"> {
+function readVocabulary(part: JsonNode): Pick<BpeModel, "vocabulary" | "tokens"> {
   const { value } = part;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     part.refuse("must be an object of tokens and ids");
@@ -74,7 +74,7 @@ function readVocabulary(part: Part): Pick<BpeModel, "vocabulary" | "tokens"> {
 }
 
 function readMerges(
-  part: Part,
+  part: JsonNode,
   vocabulary: ReadonlyMap<string, number>,
   prefix: string,
 ): Int32Array {

@@ -1,5 +1,5 @@
 // The pre-tokenizers of a tokenizer.json, read and checked: the steps in which a text is cut.
-import { describe, type Part } from "./definition.ts";
+import { describe, type JsonNode } from "./definition.ts";
 import { knownPattern, knownPatterns, type Pattern, run } from "./patterns.ts";
 
 const types = [
@@ -42,14 +42,14 @@ export type Cut =
     };
 
 /** `plain`: no normalizer comes before it. */
-export function readCuts(part: Part, plain: boolean): Cut[] {
+export function readCuts(part: JsonNode, plain: boolean): Cut[] {
   if (part.absent) return [];
   const sequence = part.type === "Sequence";
   const parts = sequence ? part.get("pretokenizers").steps() : [part];
   return parts.map((each, index) => readCut(each, plain && index === 0));
 }
 
-function readCut(part: Part, first: boolean): Cut {
+function readCut(part: JsonNode, first: boolean): Cut {
   const split = (pattern: Pattern, behavior: (typeof behaviors)[number], invert = false): Cut => ({
     kind: "split",
     pattern,
@@ -84,12 +84,12 @@ function readCut(part: Part, first: boolean): Cut {
   }
 }
 
-function oneOf<T extends string>(part: Part, known: readonly T[]): T {
+function oneOf<T extends string>(part: JsonNode, known: readonly T[]): T {
   const found = known.find((each) => each === part.text());
   return found ?? part.refuse(`is none of ${known.join(", ")}`);
 }
 
-function readMetaspace(part: Part, first: boolean): Cut {
+function readMetaspace(part: JsonNode, first: boolean): Cut {
   const replacement = part.get("replacement").text();
   if ([...replacement].length !== 1) part.get("replacement").refuse("must be one character");
   const scheme = part.get("prepend_scheme");
@@ -106,14 +106,14 @@ function readMetaspace(part: Part, first: boolean): Cut {
 }
 
 /** The pattern of a Split: plain text, or one of the regular expressions that we know. */
-function readPattern(part: Part): Pattern {
+function readPattern(part: JsonNode): Pattern {
   const regex = part.get("Regex");
   if (regex.absent) return { kind: "text", text: part.pattern() };
   return (
     knownPattern(regex.text()) ??
     regex.refuse(
       `is the regular expression ${describe(regex.value)}, which qrag does not know. ` +
-        `It runs none from a file and knows ${knownPatterns.length} by heart (native/tokenizer_patterns.ts)`,
+        `It runs none from a file and knows ${knownPatterns.length} by heart (native/tokenizer/patterns.ts)`,
     )
   );
 }

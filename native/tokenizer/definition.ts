@@ -1,4 +1,4 @@
-// Part: a typed, suspicious view of a member of tokenizer.json. Every refusal names the member it is about.
+// JsonNode: a typed, suspicious view of a member of tokenizer.json. Every refusal names the member it is about.
 import { QragError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 
@@ -14,7 +14,7 @@ const maxInsertion = 16;
 /** Every step of a sequence is work for every text, so the file may not ask for many. Real files have up to 8. */
 const maxSteps = 16;
 
-export class Part {
+export class JsonNode {
   readonly path: string;
   readonly value: unknown;
 
@@ -28,7 +28,7 @@ export class Part {
     return this.value === undefined || this.value === null;
   }
 
-  get(name: string): Part {
+  get(name: string): JsonNode {
     const { value } = this;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       this.refuse("must be an object");
@@ -36,7 +36,7 @@ export class Part {
     const shown = /^\w+$/.test(name) ? name : quote(name);
     const path = this.path === "" ? shown : `${this.path}.${shown}`;
     const members = value as Record<string, unknown>;
-    return new Part(path, Object.hasOwn(members, name) ? members[name] : undefined);
+    return new JsonNode(path, Object.hasOwn(members, name) ? members[name] : undefined);
   }
 
   /** Which kind of thing an object describes: its member "type". */
@@ -72,13 +72,15 @@ export class Part {
     return value as number;
   }
 
-  list(): Part[] {
+  list(): JsonNode[] {
     if (!Array.isArray(this.value)) this.refuse("must be a list");
-    return (this.value as unknown[]).map((item, index) => new Part(`${this.path}[${index}]`, item));
+    return (this.value as unknown[]).map(
+      (item, index) => new JsonNode(`${this.path}[${index}]`, item),
+    );
   }
 
   /** The list of steps of a "Sequence". */
-  steps(): Part[] {
+  steps(): JsonNode[] {
     const steps = this.list();
     if (steps.length > maxSteps) this.refuse(`has ${steps.length} steps, more than ${maxSteps}`);
     for (const step of steps) {
@@ -117,8 +119,8 @@ export function describe(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-export function parseDefinition(json: string): Part {
-  const root = (value: unknown) => new Part("", value);
+export function parseDefinition(json: string): JsonNode {
+  const root = (value: unknown) => new JsonNode("", value);
   if (json.length > maxDefinitionLength) root(json).refuse("is longer than any tokenizer");
   let value: unknown;
   try {

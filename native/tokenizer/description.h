@@ -1,4 +1,4 @@
-// TokenizerDescription: a tokenizer.json as TypeScript has read, checked and flattened it (native/tokenizer_flat.ts).
+// TokenizerDescription: a tokenizer.json as TypeScript has read, checked and flattened it (native/tokenizer/flatten.ts).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // The two ends of a tokenizer.json: what its post-processor puts around the ids of a text, and how its decoder spells a token.
-import { describe, type Part } from "./definition.ts";
+import { describe, type JsonNode } from "./definition.ts";
 import { byteCharacters } from "./split.ts";
 
 /** Special tokens around every text: real files have one or two. */
@@ -29,7 +29,7 @@ const decoders = [
   "Sequence",
 ];
 
-export function postProcessor(part: Part, known: (id: number) => boolean): Frame {
+export function postProcessor(part: JsonNode, known: (id: number) => boolean): Frame {
   if (part.absent) return { before: [], after: [] };
   if (part.type !== "Sequence") return frame(part, known);
   const frames = part
@@ -42,8 +42,8 @@ export function postProcessor(part: Part, known: (id: number) => boolean): Frame
   return adding[0] ?? { before: [], after: [] };
 }
 
-function frame(part: Part, known: (id: number) => boolean): Frame {
-  const checked = (id: Part) => {
+function frame(part: JsonNode, known: (id: number) => boolean): Frame {
+  const checked = (id: JsonNode) => {
     if (!known(id.value as number)) id.refuse(`is ${describe(id.value)}, which is no token's id`);
     return id.value as number;
   };
@@ -62,7 +62,7 @@ function frame(part: Part, known: (id: number) => boolean): Frame {
 }
 
 /** The template of a single text: special tokens around $A. */
-function templateFrame(part: Part, checked: (id: Part) => number): Frame {
+function templateFrame(part: JsonNode, checked: (id: JsonNode) => number): Frame {
   const single = part.get("single");
   const before: number[] = [];
   const after: number[] = [];
@@ -87,13 +87,13 @@ function templateFrame(part: Part, checked: (id: Part) => number): Frame {
 /** From a token to the text it stands for, alone. */
 export type Decoder = (token: string) => string;
 
-export function decoder(part: Part): Decoder {
+export function decoder(part: JsonNode): Decoder {
   if (part.absent) return (token) => token;
   const steps = (part.type === "Sequence" ? part.get("decoders").steps() : [part]).map(decodeStep);
   return (token) => steps.reduce((text, decode) => decode(text), token);
 }
 
-function decodeStep(part: Part): Decoder {
+function decodeStep(part: JsonNode): Decoder {
   switch (part.type) {
     case "ByteLevel":
       return bytesOfCharacters;
@@ -141,7 +141,7 @@ function oneByte(token: string): string {
 }
 
 /** Takes up to `start` and `stop` times the character `content` off the two ends. */
-function strip(part: Part): Decoder {
+function strip(part: JsonNode): Decoder {
   const content = part.get("content").text();
   const start = part.get("start").integer(64);
   const stop = part.get("stop").integer(64);

@@ -30,14 +30,14 @@ const classBits = {
 const addedFlags = { singleWord: 1, lstrip: 2, rstrip: 4, normalized: 8 } as const;
 
 /** The addon keeps a rank in 24 bits. */
-const mostMerges = 2 ** 24;
+const maxMerges = 2 ** 24;
 
 /** Why the addon's tokenizer cannot do what this one does, or undefined if it can. */
 export function whyNotNative({ model, normalizer }: TokenizerParts): string | undefined {
   if (model.unknown !== undefined && !model.vocabulary.has(model.unknown)) {
     return "its unknown token is not in the vocabulary";
   }
-  if (model.merges.length / 3 >= mostMerges) return "it has too many merges";
+  if (model.merges.length / 3 >= maxMerges) return "it has too many merges";
   const missing = normalizer.steps.find(({ kind }) => !normalizations.includes(kind));
   if (missing) return `its normalizer is ${missing.kind}`;
   // There is nobody to refuse a text that grows: it must not be able to.
@@ -169,7 +169,7 @@ function classRows(): number[][] {
   return [
     ...runs(letter, classBits.letter),
     ...runs(number, classBits.number | classBits.numeric),
-    // As in native/tokenizer_patterns.ts.
+    // As in native/tokenizer/patterns.ts.
     [0x11de0, 0x11dea, classBits.numeric],
     [0x16ff4, 0x16ff7, classBits.numeric],
     ...runs(whiteSpace, classBits.space),
@@ -202,7 +202,7 @@ function unicodeForms(wanted: boolean) {
   };
 }
 
-/** What JavaScript makes of each letter by itself, as native/tokenizer_normalize.ts does: no final sigma. */
+/** What JavaScript makes of each letter by itself, as native/tokenizer/normalizer.ts does: no final sigma. */
 function lowercase(): number[][] {
   const last = 0x1ffff; // no script with cases lies higher
   const changing: number[][] = [];

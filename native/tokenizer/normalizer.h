@@ -7,7 +7,7 @@
 
 namespace qrag {
 
-/** As in native/tokenizer_flat.ts. */
+/** As in native/tokenizer/flatten.ts. */
 enum class Normalization : int32_t { nfc, nfd, lowercase, prepend, replace };
 
 /** Texts longer than this are refused: positions in them are kept in 32 bits. */

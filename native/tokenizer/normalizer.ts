@@ -1,5 +1,5 @@
 // The normalizers of a tokenizer.json: what happens to a text before it is split.
-import type { Part } from "./definition.ts";
+import type { JsonNode } from "./definition.ts";
 import { normalizable } from "./unicode.ts";
 
 /** A step. */
@@ -20,7 +20,7 @@ const foreign = new RegExp(`([^${normalizable}]+)`, "u");
 
 const types = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "Replace", "Sequence"];
 
-export function normalizer(part: Part): Normalizer {
+export function normalizer(part: JsonNode): Normalizer {
   const steps = part.absent ? [] : readSteps(part);
   return {
     steps,
@@ -39,11 +39,11 @@ export function normalizer(part: Part): Normalizer {
   };
 }
 
-function readSteps(part: Part): Normalization[] {
+function readSteps(part: JsonNode): Normalization[] {
   return (part.type === "Sequence" ? part.get("normalizers").steps() : [part]).map(readStep);
 }
 
-function readStep(part: Part): Normalization {
+function readStep(part: JsonNode): Normalization {
   const kind = part.type;
   switch (kind) {
     case "NFC":

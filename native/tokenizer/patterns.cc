@@ -1,4 +1,4 @@
-// The scanners. Each does what the expression of native/tokenizer_patterns.ts does that stands above it.
+// The scanners. Each does what the expression of native/tokenizer/patterns.ts does that stands above it.
 #include "patterns.h"
 
 namespace qrag {

@@ -9,7 +9,7 @@ struct Span {
     size_t begin, end;
 };
 
-/** As in native/tokenizer_flat.ts. */
+/** As in native/tokenizer/flatten.ts. */
 enum class PatternKind : int32_t {
     text,    // a text
     run,     // characters of one class: the class, the fewest, the most

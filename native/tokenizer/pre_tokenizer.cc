@@ -1,4 +1,4 @@
-// The steps of a pre-tokenizer: those of native/tokenizer_split.ts, one piece at a time through all of them.
+// The steps of a pre-tokenizer: those of native/tokenizer/split.ts, one piece at a time through all of them.
 #include "pre_tokenizer.h"
 
 namespace qrag {

@@ -17,7 +17,7 @@ class PreTokenizer {
     void cut(std::string_view text, bool at_start, const Sink & sink) { run(0, text, at_start, sink); }
 
   private:
-    /** As in native/tokenizer_flat.ts, each followed by six numbers. */
+    /** As in native/tokenizer/flatten.ts, each followed by six numbers. */
     enum class Cut : int32_t {
         split,      // a Pattern's four, a Behavior, whether matches and the text between change places
         bytes,      // whether to put a space before, whether to split with GPT-2's expression

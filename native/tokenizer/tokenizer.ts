@@ -39,7 +39,7 @@ export function readTokenizer(json: string): TokenizerParts {
   const normalizing = normalizer(definition.get("normalizer"));
   const cuts = readCuts(definition.get("pre_tokenizer"), definition.get("normalizer").absent);
   const added = addedTokens(definition.get("added_tokens"), model, normalizing);
-  const largestAdded = added.tokens.reduce((most, { id }) => Math.max(most, id), -1);
+  const maxAdded = added.tokens.reduce((most, { id }) => Math.max(most, id), -1);
   const known = (id: number) =>
     model.tokens[id] !== undefined || added.tokens.some((token) => token.id === id);
   return {
@@ -49,7 +49,7 @@ export function readTokenizer(json: string): TokenizerParts {
     added,
     frame: postProcessor(definition.get("post_processor"), known),
     decode: decoder(definition.get("decoder")),
-    vocabularySize: Math.max(model.tokens.length, largestAdded + 1),
+    vocabularySize: Math.max(model.tokens.length, maxAdded + 1),
   };
 }
 

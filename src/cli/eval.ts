@@ -171,11 +171,11 @@ async function runAll(io: Io, sets: readonly EvalSet[], wanted: Participants): P
 }
 
 function gateSystem(gate: Gate): System {
-  const { path, weightTypes, engine, level, offset } = gate.info;
+  const { path, weightTypes, engine, device, offset } = gate.info;
   return {
     name: basename(path),
     kind: "gate",
-    detail: `${weightTypes[0]}, ${engine}, ${level}`,
+    detail: `${weightTypes[0]}, ${engine}, ${device}`,
     threshold: offset,
     scorerOf: () => gateScorer(gate),
   };

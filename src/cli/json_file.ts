@@ -4,7 +4,7 @@ import type { Io } from "./io.ts";
 import { readInput } from "./lines.ts";
 
 /** Thousands of tensor names fit; a wrong path to something large is told at once. */
-const mostBytes = 4 * 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
 
 /** The strings of a JSON object. Names come as a Map: "__proto__" is a name like any other. */
 export async function readStrings(io: Io, path: string): Promise<Map<string, string>> {
@@ -24,7 +24,7 @@ async function readJson(io: Io, path: string): Promise<unknown> {
   let length = 0;
   for await (const bytes of readInput(io, path)) {
     length += bytes.length;
-    if (length > mostBytes) throw bad(path, `is longer than ${mostBytes} bytes`);
+    if (length > maxBytes) throw bad(path, `is longer than ${maxBytes} bytes`);
     pieces.push(bytes);
   }
   try {

@@ -88,7 +88,7 @@ function modelText(info: GateInfo): string {
       ["parameters", `${(info.parameters / 1e6).toFixed(1)} million`],
       ["weights", info.weightTypes.join(", ")],
       ["context", `${info.contextLength} tokens`],
-      ["engine", `${info.engine}, ${info.level}, ${info.threads} threads`],
+      ["engine", `${info.engine}, ${info.device}, ${info.threads} threads`],
       ["tokenizer", info.tokenizer],
     ],
   );

@@ -40,7 +40,7 @@ export interface ReportSet {
 
 export type ReportModel = Pick<
   GateInfo,
-  "path" | "name" | "parameters" | "weightTypes" | "engine" | "level" | "threads" | "offset"
+  "path" | "name" | "parameters" | "weightTypes" | "engine" | "device" | "threads" | "offset"
 >;
 
 export function reportOf(
@@ -71,8 +71,8 @@ export function reportOf(
       systems,
     })),
     models: infos.map(
-      ({ path, name, parameters, weightTypes, engine, level, threads, offset }) => ({
-        ...{ path, name, parameters, weightTypes, engine, level, threads, offset },
+      ({ path, name, parameters, weightTypes, engine, device, threads, offset }) => ({
+        ...{ path, name, parameters, weightTypes, engine, device, threads, offset },
       }),
     ),
     skipped: skipped.map(({ name, path }) => ({ name, path })),

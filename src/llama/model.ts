@@ -10,7 +10,7 @@ import type { ScoringModel } from "../queue/scoring_queue.ts";
 const parallelSequences = 8;
 
 /** Of what llama.cpp says when it cannot load a file; it may go on saying something for as long as it lives. */
-const mostComplaints = 8;
+const maxComplaints = 8;
 
 export interface OpenLlamaOptions {
   readonly path: string;
@@ -79,7 +79,7 @@ async function findBuild(
       progressLogs: false,
       logLevel: LlamaLogLevel.error,
       logger(_level, message) {
-        if (complaints.length < mostComplaints) complaints.push(message.trim());
+        if (complaints.length < maxComplaints) complaints.push(message.trim());
       },
       ...(layout === "qrag" ? patched : {}),
     });

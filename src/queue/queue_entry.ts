@@ -12,7 +12,7 @@ export interface Scored<S extends Sequence> {
   readonly values: Float32Array;
 }
 
-export class Request<S extends Sequence = Sequence> {
+export class QueueEntry<S extends Sequence = Sequence> {
   readonly mode: ScoreMode;
   readonly #source: Iterator<S> | AsyncIterator<S>;
   /** Made, and not yet taken. */

@@ -3,7 +3,7 @@
 import { QragError } from "../../base/errors.ts";
 import { type NativeModel, type ScoreMode, scoreMode } from "../../native/contract.ts";
 import { Aborts } from "./aborts.ts";
-import { Request, type Scored, type Sequence } from "./queue_entry.ts";
+import { QueueEntry, type Scored, type Sequence } from "./queue_entry.ts";
 
 /**
  * Tokens in a batch. Enough that loading the weights is shared by several prompts, little enough that an abort, a
@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 interface Part {
-  readonly request: Request;
+  readonly request: QueueEntry;
   readonly sequences: Sequence[];
 }
 
@@ -27,15 +27,15 @@ export interface ScoringModel extends Pick<NativeModel, "score"> {
 }
 
 /** Owns the model: disposing the engine disposes it. */
-export class Engine {
+export class ScoringQueue {
   readonly #model: ScoringModel;
   readonly #decisionCount: number;
   readonly #batchTokens: number;
   readonly #aborts = new Aborts();
   /** Every request that has not ended. */
-  readonly #live = new Set<Request>();
+  readonly #live = new Set<QueueEntry>();
   /** Those that want to be computed, the longest waiting first. */
-  readonly #waiting = new Set<Request>();
+  readonly #waiting = new Set<QueueEntry>();
   #pumping = false;
   /** Settles when the last batch so far is done. */
   #pump: Promise<void> = Promise.resolve();
@@ -58,7 +58,7 @@ export class Engine {
   ): AsyncGenerator<Scored<S>, void> {
     if (this.#disposed) throw disposed();
     signal?.throwIfAborted();
-    const request = new Request(sequences, mode);
+    const request = new QueueEntry(sequences, mode);
     this.#live.add(request);
     if (signal) this.#aborts.add(signal, request);
     try {
@@ -90,7 +90,7 @@ export class Engine {
     await this.#freed;
   }
 
-  #enqueue(request: Request): void {
+  #enqueue(request: QueueEntry): void {
     this.#waiting.add(request);
     void request.prepare(this.#batchTokens);
     if (this.#pumping) return;
@@ -174,7 +174,7 @@ export class Engine {
 }
 
 /** Sequences up to the share, at least one; none if the first is larger than the room. */
-function takeShare(request: Request, share: number, room: number): Sequence[] {
+function takeShare(request: QueueEntry, share: number, room: number): Sequence[] {
   const taken: Sequence[] = [];
   let tokens = 0;
   for (let next = request.peek(); next; next = request.peek()) {

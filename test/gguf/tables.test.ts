@@ -1,7 +1,7 @@
 // The table of tensors made concrete, and its mirror in the native part.
 import { describe, expect, it } from "vitest";
-import { expectedTensors, type ModelNumbers, tensorTable } from "../../gguf/architecture.ts";
-import type { ModelNumbers as NativeNumbers } from "../../native/contract.ts";
+import { expectedTensors, type Hyperparameters, tensorTable } from "../../gguf/architecture.ts";
+import type { Hyperparameters as NativeNumbers } from "../../native/contract.ts";
 import { numbers } from "./tiny_model.ts";
 
 describe("expectedTensors", () => {
@@ -35,6 +35,6 @@ describe("expectedTensors", () => {
 
 it("has the numbers that the native part asks for", () => {
   const native: NativeNumbers = numbers;
-  const back: ModelNumbers = native;
+  const back: Hyperparameters = native;
   expect(back).toBe(numbers);
 });

@@ -1,5 +1,5 @@
 // A tiny model's description, and short ways to write metadata values.
-import type { Decision, ModelNumbers } from "../../gguf/architecture.ts";
+import type { Decision, Hyperparameters } from "../../gguf/architecture.ts";
 import type { MetadataValue } from "../../gguf/format.ts";
 import { defaultSystem, defaultTemplate } from "../../gguf/prompt.ts";
 
@@ -13,7 +13,7 @@ export const texts = (...value: string[]): MetadataValue => ({
 });
 export const i32s = (...value: number[]): MetadataValue => ({ type: "array", of: "i32", value });
 
-export const numbers: ModelNumbers = {
+export const numbers: Hyperparameters = {
   contextLength: 128,
   embeddingLength: 64,
   blockCount: 2,

@@ -73,7 +73,7 @@ describe("the addon", () => {
     expect(addon().version()).toEqual({
       qrag: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       ggml: expect.stringMatching(/^\d+\.\d+/),
-      level: expect.stringMatching(/^(avx2|sse4\.2|neon|portable)$/),
+      instructionSet: expect.stringMatching(/^(avx2|sse4\.2|neon|portable)$/),
     });
   });
 

@@ -19,7 +19,8 @@ it("knows the patch by its digest, and the patch is small", () => {
 it("refuses a project with another node-llama-cpp, or with none", () => {
   const project = mkdtempSync(join(tmpdir(), "qrag-llama-build-"));
   const build = () => {
-    const args = ["--import", "tsx", join(folder, "build.ts"), "--project", project];
+    const script = join(import.meta.dirname, "..", "..", "scripts", "build_llama.ts");
+    const args = ["--import", "tsx", script, "--project", project];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     return { status, stderr };
   };

@@ -1,10 +1,10 @@
 // A small random model straight in native memory: for tests of the addon that need no file.
 
-import type { ModelNumbers, NativeModel } from "../../native/contract.ts";
+import type { Hyperparameters, NativeModel } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 
-export const smallNumbers: ModelNumbers = {
+export const smallNumbers: Hyperparameters = {
   contextLength: 128,
   embeddingLength: 64,
   blockCount: 2,
@@ -20,7 +20,7 @@ export const smallNumbers: ModelNumbers = {
 };
 
 /** The required tensors of a model of these sizes, with values from a fixed sequence. */
-export function smallTensors(numbers: ModelNumbers, type = "F32"): TensorStream[] {
+export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStream[] {
   const lengths: Record<string, number> = {
     embedding: numbers.embeddingLength,
     query: numbers.headCount * numbers.keyLength,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readCuts } from "../../native/tokenizer/cuts.ts";
-import { Part } from "../../native/tokenizer/definition.ts";
+import { JsonNode } from "../../native/tokenizer/definition.ts";
 import { normalizer } from "../../native/tokenizer/normalizer.ts";
 import { knownPatterns } from "../../native/tokenizer/patterns.ts";
 import { preTokenizer } from "../../native/tokenizer/split.ts";
@@ -79,7 +79,7 @@ const bytes: Json = {
 
 describe("where text is cut", () => {
   it.each(preTokenizers)("%s", (_name, part) => {
-    const cut = preTokenizer(readCuts(new Part("pre_tokenizer", part), true));
+    const cut = preTokenizer(readCuts(new JsonNode("pre_tokenizer", part), true));
     const expected = theirs({ pre_tokenizer: part }).getPreTokenizer()!;
     for (const text of texts) {
       const pieces = text === "" ? [] : expected.preTokenizeString(text).map(([piece]) => piece);
@@ -116,7 +116,7 @@ describe("where the native tokenizer cuts text", () => {
 
 describe("what text is cut", () => {
   it.each(normalizers)("$type", (part) => {
-    const { normalize } = normalizer(new Part("normalizer", part));
+    const { normalize } = normalizer(new JsonNode("normalizer", part));
     const expected = theirs({ normalizer: part }).getNormalizer()!;
     for (const text of texts) {
       expect(normalize(text), JSON.stringify(text)).toBe(expected.normalizeString(text));

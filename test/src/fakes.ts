@@ -4,7 +4,7 @@ import { QragError } from "../../base/errors.ts";
 import { type ScoreMode, scoreMode } from "../../native/contract.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 import { Gate } from "../../src/gate.ts";
-import { Engine, type ScoringModel } from "../../src/queue/scoring_queue.ts";
+import { type ScoringModel, ScoringQueue } from "../../src/queue/scoring_queue.ts";
 
 export function fakeEncode(text: string): Int32Array {
   return Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0));
@@ -79,7 +79,7 @@ export function fakeGate({
   offset?: number;
 } = {}): Gate {
   return new Gate({
-    engine: new Engine(model, 2),
+    engine: new ScoringQueue(model, 2),
     encoder: {
       tokenizer: fakeTokenizer,
       prompt: { system: "", template: "{query}|{passage}" },
@@ -106,7 +106,7 @@ export function fakeGate({
       weightTypes: ["F32"],
       contextLength,
       engine: "reference",
-      level: "portable",
+      device: "portable",
       threads: 1,
       tokenizer: "fake",
       decision: [

@@ -70,7 +70,7 @@ describe("a gate on llama.cpp", () => {
     expect(gate.info).toMatchObject({
       path: llamaFile,
       engine: "llama",
-      level: "cpu",
+      device: "cpu",
       threads: 1,
       contextLength: 256,
       fullVocabulary: false,

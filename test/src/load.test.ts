@@ -32,7 +32,7 @@ describe("a loaded gate", () => {
       name: "random",
       contextLength: 256,
       engine: best === "portable" ? "reference" : "fast",
-      level: best === "portable" ? addon().version().level : best,
+      device: best === "portable" ? addon().version().instructionSet : best,
       threads: 1,
       weightTypes: ["F32"],
       fullVocabulary: best === "portable",
@@ -56,14 +56,17 @@ describe("a loaded gate", () => {
 
   it("takes the reference engine when asked to, and the kernels that QRAG_CPU names", async () => {
     await using reference = await randomGate({}, { engine: "reference" });
-    expect(reference.info).toMatchObject({ engine: "reference", level: addon().version().level });
+    expect(reference.info).toMatchObject({
+      engine: "reference",
+      device: addon().version().instructionSet,
+    });
     const { margin } = await reference.judge(query, passages[0]!);
     const before = process.env.QRAG_CPU;
     try {
       for (const kernels of addon().kernels()) {
         process.env.QRAG_CPU = kernels;
         await using gate = await randomGate();
-        expect(gate.info).toMatchObject({ engine: "fast", level: kernels });
+        expect(gate.info).toMatchObject({ engine: "fast", device: kernels });
         // The fast graph's 8 bits cost a few hundredths of a logit on such a small model.
         expect((await gate.judge(query, passages[0]!)).margin).toBeCloseTo(margin, 0);
       }

@@ -4,7 +4,7 @@ import { tensorTypes } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
-import type { ModelNumbers } from "../../native/contract.ts";
+import type { Hyperparameters } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { tokenizerJson } from "../fixtures.ts";
@@ -43,7 +43,7 @@ export async function modelFile({
   const ids = Array.from({ length: tokenizer.vocabularySize }, (_, id) => id);
   const tokenIds = ids.filter((id) => /^[01]$/.test(tokenizer.decodeToken(id).trim()));
   const labels = tokenIds.map((id) => tokenizer.decodeToken(id).trim() as "0" | "1");
-  const numbers: ModelNumbers = {
+  const numbers: Hyperparameters = {
     contextLength,
     embeddingLength: 64,
     blockCount: 2,

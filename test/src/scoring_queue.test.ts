@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scoreMode } from "../../native/contract.ts";
-import { Engine } from "../../src/queue/scoring_queue.ts";
+import { ScoringQueue } from "../../src/queue/scoring_queue.ts";
 import { codeOf, collect, FakeModel, fakeEncode } from "./fakes.ts";
 
 const sequence = (text: string) => ({ text, tokens: fakeEncode(text) });
@@ -10,10 +10,14 @@ const sequences = (...texts: string[]) => texts.map(sequence);
 
 /** An engine whose batches hold 10 tokens; the fake model's margin is the length of the text. */
 function makeEngine(model = new FakeModel()) {
-  return { model, engine: new Engine(model, 2, 10) };
+  return { model, engine: new ScoringQueue(model, 2, 10) };
 }
 
-async function lengths(engine: Engine, texts: string[], signal?: AbortSignal): Promise<number[]> {
+async function lengths(
+  engine: ScoringQueue,
+  texts: string[],
+  signal?: AbortSignal,
+): Promise<number[]> {
   const scored = await collect(engine.run(sequences(...texts), { signal }));
   return scored.map(({ values }) => values[1]!);
 }
@@ -150,7 +154,7 @@ describe("failures", () => {
 
   it("rejects a result of the wrong length", async () => {
     const { model } = makeEngine();
-    expect(await codeOf(lengths(new Engine(model, 3), ["a"]))).toBe("INTERNAL");
+    expect(await codeOf(lengths(new ScoringQueue(model, 3), ["a"]))).toBe("INTERNAL");
   });
 
   it("rejects only the request whose sequences cannot be made", async () => {

@@ -20,7 +20,7 @@ size_t rows_in_pass(size_t count) {
 }
 
 /** For each key head, the query heads that share it, of a few neighbouring tokens of one sequence at a time. */
-void attend(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * queries,
+void attend(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, const float * queries,
             Scratch & scratch) {
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const size_t group = scratch.heads / heads_kv, width = model.weights.width, head_floats = scratch.heads * width;
@@ -62,7 +62,7 @@ void multiply(const FastModel & model, Scratch & scratch, size_t count, const Pa
 
 }  // namespace
 
-Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
+Scratch::Scratch(const Hyperparameters & numbers, const FastWeights & weights)
     : heads(static_cast<size_t>(numbers.head_count)),
       qkv_stride((heads + 2 * static_cast<size_t>(numbers.head_count_kv)) * weights.width),
       quantized(round_up(rows_together, 2 * row_step) *
@@ -80,7 +80,7 @@ Scratch::Scratch(const Numbers & numbers, const FastWeights & weights)
 }
 
 void Scratch::prepare(size_t count, size_t positions, const FastWeights & weights) {
-    const size_t together = std::max(most_attention_rows, heads);
+    const size_t together = std::max(max_attention_rows, heads);
     if (states.size() < count * weights.embedding) states.resize(count * weights.embedding);
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
     const size_t needed = attention_scratch(together, positions, weights.width);
@@ -92,19 +92,19 @@ void Scratch::prepare(size_t count, size_t positions, const FastWeights & weight
     seen.reserve(together);
 }
 
-void FastModel::turn_to(size_t positions) {
+void FastModel::extend_rotations(size_t positions) {
     const size_t half = weights.frequencies.size();
-    for (size_t position = turns.size() / (2 * half); position < positions; position++) {
+    for (size_t position = rotations.size() / (2 * half); position < positions; position++) {
         for (const double frequency : weights.frequencies) {
-            turns.push_back(static_cast<float>(std::cos(static_cast<double>(position) * frequency)));
+            rotations.push_back(static_cast<float>(std::cos(static_cast<double>(position) * frequency)));
         }
         for (const double frequency : weights.frequencies) {
-            turns.push_back(static_cast<float>(std::sin(static_cast<double>(position) * frequency)));
+            rotations.push_back(static_cast<float>(std::sin(static_cast<double>(position) * frequency)));
         }
     }
 }
 
-void project(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * x, Scratch & scratch) {
+void project(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, const float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
     const auto length = static_cast<size_t>(model.numbers.embedding_length);
@@ -119,14 +119,14 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
         }
         multiply(model, scratch, here, block.qkv, Into::store, scratch.floats.data(), scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
-            const Row & row = rows[start + i];
+            const TokenRow & row = rows[start + i];
             float * q = scratch.floats.data() + i * scratch.qkv_stride;
             float * k = q + head_floats;
             const float * v = k + heads_kv * width;
             if (row.first) row.keys->copy_tail(layer);
-            const float * cosines = model.turns.data() + row.position * 2 * half;
+            const float * cosines = model.rotations.data() + row.position * 2 * half;
             for (size_t head = 0; head < scratch.heads + heads_kv; head++) {
-                model.kernels.turn(q + head * width, cosines, cosines + half, half);
+                model.kernels.rotate(q + head * width, cosines, cosines + half, half);
             }
             for (size_t head = 0; head < heads_kv; head++) {
                 row.keys->set(layer, head, row.position, k + head * width, v + head * width);
@@ -136,7 +136,7 @@ void project(const FastModel & model, size_t layer, const Row * rows, size_t cou
     }
 }
 
-void finish_block(const FastModel & model, size_t layer, const Row * rows, size_t count, float * x, Scratch & scratch) {
+void finish_block(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const size_t head_floats = scratch.heads * model.weights.width;
     const auto length = static_cast<size_t>(model.numbers.embedding_length);

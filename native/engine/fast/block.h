@@ -11,7 +11,7 @@
 namespace qrag {
 
 /** One token to compute. */
-struct Row {
+struct TokenRow {
     int32_t token;
     size_t position;
     KeyValues * keys;  // of its sequence
@@ -20,7 +20,7 @@ struct Row {
 
 /** One thread's working memory. */
 struct Scratch {
-    Scratch(const Numbers & numbers, const FastWeights & weights);
+    Scratch(const Hyperparameters & numbers, const FastWeights & weights);
 
     /** Takes all the memory that `count` rows with up to `positions` keys need: computing must not, it cannot fail. */
     void prepare(size_t count, size_t positions, const FastWeights & weights);
@@ -38,7 +38,7 @@ struct Scratch {
     // Of all the thread's rows.
     std::vector<float> states;        // the residual stream: [rows][embedding]
     std::vector<float> query_states;  // queries between the two halves of a block: [rows][heads * width]
-    std::vector<Row> last_rows;       // the sequences' last ones
+    std::vector<TokenRow> last_rows;       // the sequences' last ones
     // Attention's lists of rows.
     std::vector<const float *> queries;
     std::vector<float *> results;
@@ -47,19 +47,19 @@ struct Scratch {
 
 /** What all threads read. */
 struct FastModel {
-    const Numbers numbers;
+    const Hyperparameters numbers;
     const Kernels & kernels;
     const FastWeights weights;
-    std::vector<float> turns;  // [positions so far][cosines, sines][rope_half]
+    std::vector<float> rotations;  // [positions so far][cosines, sines][rope_half]
 
-    /** Extends `turns` to so many positions. */
-    void turn_to(size_t positions);
+    /** Extends `rotations` to so many positions. */
+    void extend_rotations(size_t positions);
 };
 
 /** First half: norm, queries, keys, values, RoPE. Queries wait in the scratch for everybody's keys. */
-void project(const FastModel & model, size_t layer, const Row * rows, size_t count, const float * x, Scratch & scratch);
+void project(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, const float * x, Scratch & scratch);
 
 /** Second half: attention, output projection, norm, SwiGLU. The residual stream x stays in float. */
-void finish_block(const FastModel & model, size_t layer, const Row * rows, size_t count, float * x, Scratch & scratch);
+void finish_block(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, float * x, Scratch & scratch);
 
 }  // namespace qrag

@@ -21,7 +21,7 @@ size_t common_length(const int32_t * a, const int32_t * b, size_t length) {
 
 }  // namespace
 
-FastGraph::FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
+FastGraph::FastGraph(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & blocks,
                      const Packing & packing, std::function<bool()> cancelled)
     : shared_(shared),
       cancelled_(std::move(cancelled)),
@@ -39,7 +39,7 @@ KeyValues FastGraph::sequence(bool keep_all) const {
 std::vector<float> FastGraph::decide(const int32_t * tokens, const int32_t * offsets, size_t count) {
     const size_t shared = share_prefix(tokens, offsets, count);
     while (sequences_.size() < count) sequences_.push_back(std::make_unique<KeyValues>(sequence(/*keep_all=*/false)));
-    std::vector<Row> rows;
+    std::vector<TokenRow> rows;
     for (size_t i = 0; i < count; i++) {
         const int32_t * sequence = tokens + offsets[i];
         const auto length = static_cast<size_t>(offsets[i + 1] - offsets[i]);
@@ -75,7 +75,7 @@ size_t FastGraph::share_prefix(const int32_t * tokens, const int32_t * offsets, 
     prefix_tokens_.clear();  // should memory run out in begin, nothing is known any more
     prefix_.begin(length, nullptr, 0);
     prefix_tokens_.assign(first, first + known);  // should computing stop half-way, this much is still true
-    std::vector<Row> rows;
+    std::vector<TokenRow> rows;
     for (size_t at = known; at < length; at++) rows.push_back({first[at], at, &prefix_, false, false});
     compute(rows, nullptr);
     prefix_tokens_.assign(first, first + length);
@@ -83,9 +83,9 @@ size_t FastGraph::share_prefix(const int32_t * tokens, const int32_t * offsets, 
 }
 
 /** Bounds of the threads' runs of rows, so that each has about the same work. */
-std::vector<size_t> FastGraph::split(const std::vector<Row> & rows) const {
+std::vector<size_t> FastGraph::split(const std::vector<TokenRow> & rows) const {
     size_t total = 0;
-    for (const Row & row : rows) total += fixed_cost + row.position;
+    for (const TokenRow & row : rows) total += fixed_cost + row.position;
     std::vector<size_t> bounds = {0};
     size_t sum = 0;
     for (size_t i = 0; i < rows.size(); i++) {
@@ -97,16 +97,16 @@ std::vector<size_t> FastGraph::split(const std::vector<Row> & rows) const {
     return bounds;
 }
 
-void FastGraph::compute(const std::vector<Row> & rows, float * logits) {
+void FastGraph::compute(const std::vector<TokenRow> & rows, float * logits) {
     size_t positions = 0;
-    for (const Row & row : rows) positions = std::max(positions, row.position + 1);
-    model_.turn_to(positions);
+    for (const TokenRow & row : rows) positions = std::max(positions, row.position + 1);
+    model_.extend_rotations(positions);
     const std::vector<size_t> bounds = split(rows);
     std::vector<size_t> sequences = {0};  // how many sequences end before each thread's rows
     for (size_t thread = 0; thread < team_.size(); thread++) {
         const auto first = rows.begin() + static_cast<ptrdiff_t>(bounds[thread]);
         const auto last = rows.begin() + static_cast<ptrdiff_t>(bounds[thread + 1]);
-        const auto ends = std::count_if(first, last, [](const Row & row) { return row.last; });
+        const auto ends = std::count_if(first, last, [](const TokenRow & row) { return row.last; });
         sequences.push_back(sequences.back() + static_cast<size_t>(ends));
         scratch_[thread].prepare(static_cast<size_t>(last - first), positions, model_.weights);
     }
@@ -127,7 +127,7 @@ void FastGraph::compute(const std::vector<Row> & rows, float * logits) {
 }
 
 /** All blocks of one thread's rows. In the end the states of the sequences' last rows lie at the front, if not stopped. */
-void FastGraph::compute_rows(const Row * rows, size_t count, bool watches, std::atomic<size_t> & stop_at,
+void FastGraph::compute_rows(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at,
                              Scratch & scratch) {
     const size_t width = model_.weights.embedding, head_floats = scratch.heads * model_.weights.width;
     float * x = scratch.states.data();
@@ -135,7 +135,7 @@ void FastGraph::compute_rows(const Row * rows, size_t count, bool watches, std::
     for (size_t layer = 0; layer < model_.weights.blocks.size(); layer++) {
         project(model_, layer, rows, count, x, scratch);
         if (watches && cancelled_()) stop_at = layer;
-        team_.meet();
+        team_.barrier();
         if (layer >= stop_at) return;
         if (layer + 1 < model_.weights.blocks.size()) {
             finish_block(model_, layer, rows, count, x, scratch);
@@ -154,7 +154,7 @@ void FastGraph::compute_rows(const Row * rows, size_t count, bool watches, std::
     }
 }
 
-void FastGraph::embed(const Row & row, float * x) const {
+void FastGraph::embed(const TokenRow & row, float * x) const {
     const ggml_tensor * table = shared_.token_embd;
     const char * bytes = static_cast<const char *>(table->data) + static_cast<size_t>(row.token) * table->nb[1];
     if (table->type == GGML_TYPE_F32) {

@@ -14,7 +14,7 @@ namespace qrag {
 class FastGraph {
   public:
     /** `cancelled` is asked between blocks. */
-    FastGraph(const Numbers & numbers, const Shared & shared, const std::vector<Block> & blocks,
+    FastGraph(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & blocks,
               const Packing & packing, std::function<bool()> cancelled);
 
     /** The decision rows' logits at each sequence's last token; the sequences were checked before. */
@@ -23,14 +23,14 @@ class FastGraph {
   private:
     KeyValues sequence(bool keep_all) const;
     size_t share_prefix(const int32_t * tokens, const int32_t * offsets, size_t count);
-    std::vector<size_t> split(const std::vector<Row> & rows) const;
+    std::vector<size_t> split(const std::vector<TokenRow> & rows) const;
     /** Computes rows; those that are last write logits, in their order. */
-    void compute(const std::vector<Row> & rows, float * logits);
-    void compute_rows(const Row * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
-    void embed(const Row & row, float * x) const;
+    void compute(const std::vector<TokenRow> & rows, float * logits);
+    void compute_rows(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
+    void embed(const TokenRow & row, float * x) const;
     void decide_row(const float * x, float * logits) const;
 
-    const Shared shared_;
+    const GlobalTensors shared_;
     const std::function<bool()> cancelled_;
     FastModel model_;
     std::vector<Scratch> scratch_;  // one a thread

@@ -3,7 +3,7 @@
 
 namespace qrag {
 
-KeyValues::KeyValues(const BlockLayout & layout, size_t layers, size_t heads, size_t width, bool keep_all)
+KeyValues::KeyValues(const KeyValueLayout & layout, size_t layers, size_t heads, size_t width, bool keep_all)
     : layout_(layout), layers_(layers), heads_(heads), width_(width), storage_(keep_all ? layers : 2) {}
 
 void KeyValues::begin(size_t positions, const KeyValues * prefix, size_t shared) {

@@ -11,10 +11,10 @@ namespace qrag {
 class KeyValues {
   public:
     /**
-     * With `keep_all` every layer has memory of its own: what a prefix needs. Otherwise two layers take turns: while
+     * With `keep_all` every layer has memory of its own: what a prefix needs. Otherwise two layers take rotations: while
      * a slow thread still reads one layer, a fast one writes the next.
      */
-    KeyValues(const BlockLayout & layout, size_t layers, size_t heads, size_t width, bool keep_all);
+    KeyValues(const KeyValueLayout & layout, size_t layers, size_t heads, size_t width, bool keep_all);
 
     /** Room for `positions`, of which those below `shared` are the prefix's. What the memory held before stays. */
     void begin(size_t positions, const KeyValues * prefix, size_t shared);
@@ -36,7 +36,7 @@ class KeyValues {
         return storage_[layer % storage_.size()][(block - first_own_) * heads_ + head].data();
     }
 
-    const BlockLayout & layout_;
+    const KeyValueLayout & layout_;
     const size_t layers_, heads_, width_;
     size_t block_count_ = 0, first_own_ = 0, shared_ = 0;
     const KeyValues * prefix_ = nullptr;

@@ -18,7 +18,7 @@ constexpr size_t alignment = 64;
 /** Unpacked panels that are multiplied by before the next ones: they share the second cache with the rows. */
 constexpr size_t bytes_at_once = 64 * 1024;
 
-/** Numbers below this are zeros that rounding left behind; their inverse would be infinite. */
+/** Hyperparameters below this are zeros that rounding left behind; their inverse would be infinite. */
 constexpr float smallest = 1e-30f;
 
 int32_t rounded(float value) {

@@ -55,7 +55,7 @@ struct SourceRow {
 class Packed {
   public:
     Packed() = default;
-    /** `four_bit`: every row has steps. `largest`: the kernels' largest_weight. */
+    /** `four_bit`: every row has steps. `largest`: the kernels' max_weight. */
     Packed(size_t inputs, size_t channels, bool four_bit, int largest);
 
     /** Sets output channel `channel` from a row, times `factor`. */

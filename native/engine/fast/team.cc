@@ -60,10 +60,10 @@ void Team::run(const std::function<void(size_t)> & work) {
     }
     wake_.notify_all();
     work(0);
-    meet();
+    barrier();
 }
 
-void Team::meet() {
+void Team::barrier() {
     const unsigned meeting = meeting_.load();
     if (arrived_.fetch_add(1) + 1 == size()) {
         arrived_.store(0);
@@ -91,11 +91,11 @@ void Team::loop(size_t index) {
             work = work_;
         }
         (*work)(index);
-        meet();
+        barrier();
     }
 }
 
-void share_out(size_t count, size_t threads, const std::function<void(size_t)> & work) {
+void parallel_for(size_t count, size_t threads, const std::function<void(size_t)> & work) {
     std::atomic<size_t> next{0};
     std::mutex mutex;
     std::exception_ptr failure;

@@ -24,7 +24,7 @@ class Team {
     void run(const std::function<void(size_t)> & work);
 
     /** Inside a run: waits until every thread of the team has come here. */
-    void meet();
+    void barrier();
 
   private:
     void loop(size_t index);
@@ -41,6 +41,6 @@ class Team {
 };
 
 /** Calls work(0) .. work(count - 1), spread over so many threads, and throws the first of their exceptions in the end. */
-void share_out(size_t count, size_t threads, const std::function<void(size_t)> & work);
+void parallel_for(size_t count, size_t threads, const std::function<void(size_t)> & work);
 
 }  // namespace qrag

@@ -18,8 +18,8 @@ std::vector<float> read_vector(const ggml_tensor * tensor) {
     return row.values;
 }
 
-/** Where dimension `d` of a head goes: what RoPE turns has its even dimensions before its odd ones. */
-size_t turned_place(size_t d, const Numbers & numbers) {
+/** Where dimension `d` of a head goes: what RoPE rotations has its even dimensions before its odd ones. */
+size_t rotated_place(size_t d, const Hyperparameters & numbers) {
     const auto turned = static_cast<size_t>(numbers.rope_dimension_count);
     if (d >= turned) return d;
     return d % 2 == 0 ? d / 2 : turned / 2 + d / 2;
@@ -27,7 +27,7 @@ size_t turned_place(size_t d, const Numbers & numbers) {
 
 class Packer {
   public:
-    Packer(const Numbers & numbers, const Packing & packing, size_t width)
+    Packer(const Hyperparameters & numbers, const Packing & packing, size_t width)
         : numbers_(numbers), packing_(packing), width_(width) {}
 
     FastBlock pack(const Block & block) {
@@ -44,7 +44,7 @@ class Packer {
         const auto add = [&](const ggml_tensor * tensor, size_t count, size_t first, bool turned, float factor) {
             for (size_t i = 0; i < count * length; i++) {
                 row_.read(tensor, static_cast<int64_t>(i));
-                const size_t d = turned ? turned_place(i % length, numbers_) : i % length;
+                const size_t d = turned ? rotated_place(i % length, numbers_) : i % length;
                 packed.set((first + i / length) * width_ + d, row_, factor);
             }
         };
@@ -97,10 +97,10 @@ class Packer {
     bool four_bit(const ggml_tensor * tensor) const { return tensor->type == GGML_TYPE_Q4_0 && !packing_.unpack; }
 
     Packed matrix(size_t inputs, size_t channels, bool four_bit) const {
-        return Packed(inputs, channels, four_bit, packing_.kernels.largest_weight);
+        return Packed(inputs, channels, four_bit, packing_.kernels.max_weight);
     }
 
-    const Numbers & numbers_;
+    const Hyperparameters & numbers_;
     const Packing & packing_;
     const size_t width_;
     SourceRow row_;
@@ -108,14 +108,14 @@ class Packer {
 
 }  // namespace
 
-FastWeights::FastWeights(const Numbers & numbers, const Shared & shared, const std::vector<Block> & source,
+FastWeights::FastWeights(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & source,
                          const Packing & packing)
     : width(round_up(static_cast<size_t>(numbers.key_length), panel_channels)),
       embedding(round_up(static_cast<size_t>(numbers.embedding_length), panel_channels)),
       feed_forward(round_up(static_cast<size_t>(numbers.feed_forward_length), panel_channels)),
       blocks(source.size()),
       output_norm(read_vector(shared.output_norm)) {
-    share_out(source.size(), packing.threads, [&](size_t block) {
+    parallel_for(source.size(), packing.threads, [&](size_t block) {
         blocks[block] = Packer(numbers, packing, width).pack(source[block]);
         packing.block_done(block);
     });

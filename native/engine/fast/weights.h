@@ -12,7 +12,7 @@ namespace qrag {
 
 struct FastBlock {
     std::vector<float> attn_norm, ffn_norm;
-    Packed qkv;        // query heads (scaled, evens before odds in what RoPE turns), key heads (likewise), value heads
+    Packed qkv;        // query heads (scaled, evens before odds in what RoPE rotations), key heads (likewise), value heads
     Packed output;     // heads of padded width -> embedding
     Packed gate_up;    // panels alternate gate, up
     Packed down;
@@ -29,14 +29,14 @@ struct Packing {
 };
 
 struct FastWeights {
-    FastWeights(const Numbers & numbers, const Shared & shared, const std::vector<Block> & source, const Packing & packing);
+    FastWeights(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & source, const Packing & packing);
 
     // Lengths padded to whole panels: of a head, of the residual stream, of the feed-forward's inside.
     size_t width, embedding, feed_forward;
     std::vector<FastBlock> blocks;
     std::vector<float> output_norm;
     std::vector<float> decision;     // [decision][embedding_length]
-    std::vector<double> frequencies; // [rope_half]: the angle a pair turns by from position to position
+    std::vector<double> frequencies; // [rope_half]: the angle a pair rotations by from position to position
 };
 
 }  // namespace qrag

@@ -13,8 +13,8 @@ constexpr size_t nodes_outside = 32;
 /** What all steps share. Shapes below are in ggml's order, fastest first; n is the number of packed tokens. */
 struct Builder {
     ggml_context * context;
-    const Numbers & numbers;
-    const Shared & shared;
+    const Hyperparameters & numbers;
+    const GlobalTensors & shared;
     ReferenceGraph & result;
     bool keep_steps;
     int block = 0;
@@ -76,11 +76,11 @@ ggml_tensor * input(ggml_context * context, ggml_type type, int64_t ne0, int64_t
 
 }  // namespace
 
-size_t reference_graph_nodes(const Numbers & numbers) {
+size_t reference_graph_nodes(const Hyperparameters & numbers) {
     return nodes_outside + nodes_per_block * static_cast<size_t>(numbers.block_count);
 }
 
-ReferenceGraph build_reference_graph(ggml_context * context, const Numbers & numbers, const Shared & shared,
+ReferenceGraph build_reference_graph(ggml_context * context, const Hyperparameters & numbers, const GlobalTensors & shared,
                                      const std::vector<Block> & blocks, const Batch & batch, Head head,
                                      bool keep_steps) {
     const auto n = static_cast<int64_t>(batch.tokens.size());

@@ -26,13 +26,13 @@ struct ReferenceGraph {
 };
 
 /** Nodes a graph of this model needs at most, for the size of its context. */
-size_t reference_graph_nodes(const Numbers & numbers);
+size_t reference_graph_nodes(const Hyperparameters & numbers);
 
 /**
  * Builds the graph in `context` (which allocates no data). Every step carries its name, as in "blk.3.attn_norm"; with
  * `keep_steps` the named steps are outputs too, readable after the run.
  */
-ReferenceGraph build_reference_graph(ggml_context * context, const Numbers & numbers, const Shared & shared,
+ReferenceGraph build_reference_graph(ggml_context * context, const Hyperparameters & numbers, const GlobalTensors & shared,
                                      const std::vector<Block> & blocks, const Batch & batch, Head head,
                                      bool keep_steps);
 

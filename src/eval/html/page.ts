@@ -6,7 +6,7 @@ import { plotsOf } from "./plots.ts";
 import { style } from "./style.ts";
 
 /** Wrong rows that are listed; the audit has all. */
-const mostWrongRows = 50;
+const maxWrongRows = 50;
 
 export function page(report: Report): string {
   const { models, skipped } = report;
@@ -25,11 +25,11 @@ export function page(report: Report): string {
 <h1>Evaluation of ${escaped(models[0]!.name ?? models[0]!.path)}</h1>
 ${table(
   ["model", "parameters", "weights", "engine", "threads", "accepts above"],
-  models.map(({ path, parameters, weightTypes, engine, level, threads, offset }) => [
+  models.map(({ path, parameters, weightTypes, engine, device, threads, offset }) => [
     escaped(path),
     `${(parameters / 1e6).toFixed(1)} million`,
     escaped(weightTypes.join(", ")),
-    `${engine}, ${escaped(level)}`,
+    `${engine}, ${escaped(device)}`,
     String(threads),
     String(offset),
   ]),
@@ -103,7 +103,7 @@ function wrongRows({ name, systems }: ReportSet, { rows }: Report): string {
   const wrong = rows.filter((row) => row.set === name && row.verdict !== row.label);
   if (wrong.length === 0) return `<p>${escaped(gate.name)} gets every row right.</p>`;
   const surest = wrong.sort((a, b) => Math.abs(b.margin) - Math.abs(a.margin));
-  const shown = surest.slice(0, mostWrongRows);
+  const shown = surest.slice(0, maxWrongRows);
   const cells = ({ query, passage, label, margin, kind }: ReportRow) => [
     escaped(query),
     escaped(passage),
