@@ -1,5 +1,5 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
-import { type Decision, decisionTensor, expectedTensors } from "../../gguf/architecture.ts";
+import { type Decision, decisionTensor, expectedTensors, qrag } from "../../gguf/architecture.ts";
 import {
   type Hyperparameters,
   type NativeModel,
@@ -66,7 +66,9 @@ export class CandidateModels {
   async measure(wiring: Wiring): Promise<Measurement> {
     const { threads, signal } = this.options;
     const numbers = this.numbers(wiring);
-    const model = await openModel(numbers, this.streams(numbers, wiring), { threads, signal });
+    const streams = this.streams(numbers, wiring);
+    const native = Object.assign({ decisionCount: numbers.outputCount }, numbers);
+    const model = await openModel(native, streams, { threads, signal });
     try {
       return {
         surprise: await this.surprise(model, numbers.contextLength),
@@ -81,7 +83,7 @@ export class CandidateModels {
     const { layout, decision } = this.candidates;
     return {
       ...layout.sizes,
-      decisionCount: decision.tokenIds.length,
+      outputCount: decision.tokenIds.length,
       normEpsilon: wiring.normEpsilon,
       ropeFreqBase: wiring.ropeBase,
     };
@@ -92,7 +94,7 @@ export class CandidateModels {
     let values = 0;
     for (const { rows, rowLength } of layout.pieces.values()) values += rows * rowLength;
     const wanted = values < smallModel ? "F32" : "F16";
-    const stored = expectedTensors(numbers).filter(
+    const stored = expectedTensors(qrag, { numbers, tiedEmbeddings: false }).filter(
       ({ name, required }) => required || layout.pieces.has(name),
     );
     return stored.map(({ name, shape, types }) => {

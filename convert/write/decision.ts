@@ -34,7 +34,7 @@ export function findDecision(tokenizer: Tokenizer, vocabularySize: number): Deci
     tokenIds.push(...ids);
     labels.push(...ids.map(() => digit));
   }
-  return { tokenIds, labels };
+  return { kind: "decision", tokenIds, labels };
 }
 
 function strip(text: string): string {

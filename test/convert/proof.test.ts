@@ -118,7 +118,8 @@ describe("a converted checkpoint", () => {
     expect(report.decision.tokenIds).toEqual(expected.decision.map(({ id }) => id));
 
     const source = await fileSource(output);
-    const { numbers, tensors } = describeModel(await readGguf(source));
+    const { numbers: found, tensors } = describeModel(await readGguf(source));
+    const numbers = Object.assign({ decisionCount: found.outputCount }, found);
     const streams = tensors.map(({ name, type, shape, offset, byteLength }) => {
       const chunks = async function* () {
         yield await source.read(offset, byteLength);

@@ -4,7 +4,7 @@ import type { Hyperparameters, NativeModel } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 
-export const smallNumbers: Hyperparameters = {
+export const smallNumbers: Hyperparameters & { decisionCount: number } = {
   contextLength: 128,
   embeddingLength: 64,
   blockCount: 2,
@@ -14,6 +14,7 @@ export const smallNumbers: Hyperparameters = {
   keyLength: 16,
   ropeDimensionCount: 16,
   vocabularySize: 100,
+  outputCount: 2,
   decisionCount: 2,
   normEpsilon: 1e-5,
   ropeFreqBase: 10000,
@@ -27,7 +28,7 @@ export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStre
     keyValue: numbers.headCountKv * numbers.keyLength,
     feedForward: numbers.feedForwardLength,
     vocabulary: numbers.vocabularySize,
-    decision: numbers.decisionCount,
+    decision: numbers.outputCount,
   };
   let state = 1;
   const random = () => {

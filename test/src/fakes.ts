@@ -98,7 +98,7 @@ export function fakeGate({
         keyLength: 16,
         ropeDimensionCount: 16,
         vocabularySize: 65_536,
-        decisionCount: 2,
+        outputCount: 2,
         normEpsilon: 1e-5,
         ropeFreqBase: 10_000,
       },
