@@ -19,7 +19,7 @@ import { fileSource } from "../../gguf/source.ts";
 import { scoreMode } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import {
   type CheckpointName,
   checkpointNames,
@@ -29,7 +29,8 @@ import {
   tokenizerPath,
 } from "../fixtures.ts";
 
-const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
+const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
+afterAll(() => tokenizer.dispose());
 const trainedWith = { normEpsilon: 1e-5, ropeBase: 10_000 };
 
 const all: Known = {
