@@ -33,12 +33,14 @@ class TextPool {
   }
 
   flat(): { texts: Uint8Array; ends: Int32Array } {
+    const texts = new TextEncoder().encode(this.#texts.join(""));
+    const ascii = texts.length === this.#texts.reduce((sum, { length }) => sum + length, 0);
     let end = 0;
     const ends = Int32Array.from(this.#texts, (text) => {
-      end += Buffer.byteLength(text);
+      end += ascii ? text.length : Buffer.byteLength(text);
       return end;
     });
-    return { texts: new TextEncoder().encode(this.#texts.join("")), ends };
+    return { texts, ends };
   }
 }
 
@@ -56,7 +58,7 @@ export function flatten(parts: TokenizerParts): TokenizerDescription {
   const kinds = new Set(normalizer.map(({ kind }) => kind));
   const bert = kinds.has("BertNormalizer");
   return {
-    ids: Int32Array.from(ids),
+    ids: new Int32Array(ids),
     ...flatModel(model, pool),
     added: rows(
       added.map(({ content, id, singleWord, lstrip, rstrip, normalized }) => [
@@ -74,13 +76,13 @@ export function flatten(parts: TokenizerParts): TokenizerDescription {
       canonical: bert || kinds.has("NFC") || kinds.has("NFD"),
       compatible: kinds.has("NFKC") || kinds.has("NFKD"),
     }),
-    lowercase: rows(bert || kinds.has("Lowercase") ? lowercase() : []),
+    lowercase: bert || kinds.has("Lowercase") ? lowercase() : new Int32Array(),
     ...pool.flat(), // last: everything above adds to it
   };
 }
 
 function rows(list: readonly (readonly number[])[]): Int32Array {
-  return Int32Array.from(list.flat());
+  return new Int32Array(list.flat());
 }
 
 /** `width` numbers, with zeros where there are fewer. */

@@ -59,51 +59,90 @@ export function unicodeForms(wanted: { canonical: boolean; compatible: boolean }
     return { decompositions: none, compatible: none, compositions: none, combining: none };
   }
   return {
-    decompositions: Int32Array.from(decompositions(decomposing, "NFD").flat()),
-    compatible: Int32Array.from(wanted.compatible ? decompositions(compatible, "NFKD").flat() : []),
-    compositions: Int32Array.from(compositions().flat()),
+    decompositions: decompositions(decomposing, "NFD"),
+    compatible: wanted.compatible ? decompositions(compatible, "NFKD") : none,
+    compositions: compositions(),
     combining: Int32Array.from(combining.flat()),
   };
 }
 
-function codesOf({ runs }: CharacterClass): number[] {
-  return runs.flatMap(([first, end]) =>
-    Array.from({ length: end - first }, (_, place) => first + place),
-  );
+/** Appends a row: a code point, how many follow, and these. */
+function addChange(rows: number[], code: number, becomes: string): void {
+  const codes = codePoints(becomes);
+  rows.push(code, codes.length, ...codes);
 }
 
-function decompositions(set: CharacterClass, form: "NFD" | "NFKD"): number[][] {
-  return codesOf(set).map((code) => {
-    const parts = codePoints(String.fromCodePoint(code).normalize(form));
-    return [code, parts.length, ...parts];
-  });
+/** In one call: each costs more than what it does. No form joins anything with the end of a line. */
+function normalizeAll(texts: readonly string[], form: "NFC" | "NFD" | "NFKD"): string[] {
+  return texts.join("\n").normalize(form).split("\n");
 }
 
-function compositions(): number[][] {
-  const pairs = codesOf(decomposing).flatMap((code) => {
-    const character = String.fromCodePoint(code);
-    const parts = codePoints(character.normalize("NFD"));
-    if (parts.length < 2 || character.normalize("NFC") !== character) return []; // never composed
-    const before = codePoints(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
-    return [[before[0]!, parts.at(-1)!, code]];
-  });
-  return pairs.sort(([a, b], [c, d]) => a! - c! || b! - d!);
-}
-
-/** What JavaScript makes of each letter by itself, so a final sigma stays a plain one; its version of Unicode is Node's. */
-export function lowercase(): number[][] {
-  const last = 0x1ffff; // no script with cases lies higher
-  const changing: number[][] = [];
-  for (let code = 0; code <= last; code++) {
-    const character = String.fromCodePoint(code);
-    const small = character.toLowerCase();
-    if (small === character) continue;
-    const parts = codePoints(small);
-    changing.push([code, parts.length, ...parts]);
+function charactersOf({ runs }: CharacterClass): string[] {
+  const characters: string[] = [];
+  for (const [first, end] of runs) {
+    for (let code = first; code < end; code++) characters.push(String.fromCodePoint(code));
   }
-  return changing;
+  return characters;
+}
+
+function decompositions(set: CharacterClass, form: "NFD" | "NFKD"): Int32Array {
+  const characters = charactersOf(set);
+  const rows: number[] = [];
+  for (const [index, apart] of normalizeAll(characters, form).entries()) {
+    addChange(rows, characters[index]!.codePointAt(0)!, apart);
+  }
+  return new Int32Array(rows);
+}
+
+/** Two code points and the one they become; a few characters are only ever taken apart. */
+function compositions(): Int32Array {
+  const characters = charactersOf(decomposing);
+  const composed = normalizeAll(characters, "NFC");
+  const apart = normalizeAll(characters, "NFD").map(codePoints);
+  const before = normalizeAll(
+    apart.map((codes) => String.fromCodePoint(...codes.slice(0, -1))),
+    "NFC",
+  );
+  const pairs: [number, number, number][] = [];
+  for (const [index, character] of characters.entries()) {
+    const first = before[index]!.codePointAt(0);
+    if (first === undefined || composed[index] !== character) continue;
+    pairs.push([first, apart[index]!.at(-1)!, character.codePointAt(0)!]);
+  }
+  return new Int32Array(pairs.sort(([a, b], [c, d]) => a - c || b - d).flat());
+}
+
+/** Where the scripts with cases lie, those of Unicode 17. */
+const cased: readonly (readonly [first: number, end: number])[] = [
+  [0, 0x3000],
+  [0xa640, 0xac00],
+  [0xff00, 0x11000],
+  [0x11800, 0x11900],
+  [0x16e00, 0x16f00],
+  [0x1e900, 0x1ea00],
+];
+
+/**
+ * What JavaScript makes of each letter by itself, so a final sigma stays a plain one. Its version of Unicode is Node's.
+ */
+export function lowercase(): Int32Array {
+  const rows: number[] = [];
+  for (const [first, end] of cased) {
+    for (let code = first; code < end; code++) {
+      const character = String.fromCodePoint(code);
+      const small = character.toLowerCase();
+      if (small !== character) addChange(rows, code, small);
+    }
+  }
+  return new Int32Array(rows);
 }
 
 function codePoints(text: string): number[] {
-  return Array.from(text, (character) => character.codePointAt(0)!);
+  const codes: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    const code = text.codePointAt(at)!;
+    codes.push(code);
+    at += code > 0xffff ? 2 : 1;
+  }
+  return codes;
 }

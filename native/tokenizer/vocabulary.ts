@@ -16,12 +16,17 @@ export function readVocabulary(part: JsonNode): Vocabulary {
   const members = value as Record<string, number>;
   const vocabulary = new Map<string, number>();
   const tokens: string[] = [];
-  for (const token of Object.keys(members)) {
+  const names = Object.keys(members);
+  const halves = /\p{Cs}/u;
+  if (halves.test(names.join("\0"))) {
+    const token = names.find((name) => halves.test(name))!;
+    part.refuse(`has the token ${quote(token)}, half a surrogate pair`);
+  }
+  for (const token of names) {
     const id = members[token]!;
     if (!Number.isInteger(id) || id < 0 || id > maxTokenId) {
       part.refuse(`gives ${quote(token)} no id from 0 to ${maxTokenId}`);
     }
-    if (/\p{Cs}/u.test(token)) part.refuse(`has the token ${quote(token)}, half a surrogate pair`);
     if (tokens[id] !== undefined) {
       part.refuse(`gives the id ${id} to two tokens, one of them ${quote(token)}`);
     }
