@@ -7,7 +7,8 @@ import { GgufError, type Metadata, type TensorTypeName } from "../gguf/format.ts
 import { checkPrompt, defaultSystem, defaultTemplate, type Prompt } from "../gguf/prompt.ts";
 import { fileSource } from "../gguf/source.ts";
 import { addon } from "../native/loader.ts";
-import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
+import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/background.ts";
+import { readTokenizer } from "../native/tokenizer/tokenizer.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import { knownWiring, type StatedWiring } from "./proof/known_wiring.ts";
 import { type ProofOptions, prove } from "./proof/proof.ts";
@@ -53,10 +54,12 @@ export async function convertCheckpoint(
   checkFree(options.output, options.force ?? false);
   const prompt = options.prompt ?? { system: defaultSystem, template: defaultTemplate };
   checkTemplate(prompt);
-  const tokenizerJson = await readTokenizer(options.tokenizer);
+  const tokenizerJson = await tokenizerText(options.tokenizer);
   const checkpoint = await openCheckpoint(options.checkpoint);
+  let tokenizer: BackgroundTokenizer | undefined;
   try {
-    const model = await understand(checkpoint, tokenizerJson, prompt, options, codec);
+    tokenizer = openTokenizer(tokenizerJson);
+    const model = await understand(checkpoint, tokenizerJson, tokenizer, prompt, options, codec);
     const { layout, decision, proof, vocabulary, roles } = model;
     const numbers = numbersOf(layout, decision, proof.wiring);
     const fileLayout = options.layout ?? "qrag";
@@ -91,6 +94,7 @@ export async function convertCheckpoint(
       ],
     };
   } finally {
+    tokenizer?.dispose();
     await checkpoint.close();
   }
 }
@@ -113,17 +117,18 @@ type Settled = Omit<Understood, "proof" | "notes"> & Partial<Understood>;
 async function understand(
   checkpoint: Checkpoint,
   tokenizerJson: string,
+  tokenizer: BackgroundTokenizer,
   prompt: Prompt,
   options: ConvertOptions,
   codec: RowCodec,
 ): Promise<Understood> {
-  const tokenizer = loadTokenizer(tokenizerJson);
   const roles = assignRoles(checkpoint.tensors, options.map);
   const config = readConfigNumbers(checkpoint.config);
   const layout = layOut(roles, config, options);
   const { vocabularySize } = layout.sizes;
   const decision = findDecision(tokenizer, vocabularySize);
-  const vocabulary = ggmlVocabulary(tokenizerJson, tokenizer, vocabularySize, prompt);
+  const parts = readTokenizer(tokenizerJson);
+  const vocabulary = ggmlVocabulary(tokenizerJson, parts, vocabularySize, prompt);
   const known = await knownWiring(options, config, layout, checkpoint.tensors);
   const found = { roles, layout, decision, prompt, tokenizerJson, vocabulary };
   // What cannot be stored is refused before anything is tried out.
@@ -185,7 +190,7 @@ function checkTemplate(prompt: Prompt): void {
   }
 }
 
-async function readTokenizer(path: string): Promise<string> {
+async function tokenizerText(path: string): Promise<string> {
   try {
     const source = await fileSource(path);
     try {

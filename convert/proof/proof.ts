@@ -4,7 +4,7 @@ import type { LabelledRow } from "../../base/labelled_row.ts";
 import { availableProcessors } from "../../base/processors.ts";
 import type { Decision } from "../../gguf/architecture.ts";
 import { type Prompt, renderPrompt } from "../../gguf/prompt.ts";
-import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 import type { Progress } from "../report.ts";
 import type { ModelPlan } from "../roles/model_plan.ts";
 import type { RowCodec } from "../write/quantize.ts";
@@ -16,7 +16,7 @@ import { type Known, proveWiring, type WiringProof } from "./wiring.ts";
 export interface Subject {
   readonly layout: ModelPlan;
   readonly decision: Decision;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: Pick<BackgroundTokenizer, "encode">;
   readonly prompt: Prompt;
   readonly known: Known;
 }
@@ -42,8 +42,9 @@ export async function prove(
   const { layout, decision, tokenizer, known } = subject;
   const { contextLength, vocabularySize } = layout.sizes;
   const notes: string[] = [];
-  const rows = labelledTokens(subject, options.rows ?? [], notes);
-  const text = tokenizer.encode(proofText).subarray(0, textTokens);
+  const rows = await labelledTokens(subject, options.rows ?? [], notes);
+  const [encoded] = await tokenizer.encode([proofText]);
+  const text = encoded!.subarray(0, textTokens);
   const { threads = spareThreads(), signal, onProgress } = options;
   const models = new CandidateModels(
     { layout, decision },
@@ -71,17 +72,17 @@ function spareThreads(): number {
   return Math.max(1, availableProcessors() - 1);
 }
 
-function labelledTokens(
+async function labelledTokens(
   { tokenizer, prompt, layout }: Subject,
   rows: readonly LabelledRow[],
   notes: string[],
-): LabelledTokens[] {
+): Promise<LabelledTokens[]> {
   const usable: LabelledTokens[] = [];
   for (const { query, passage, label } of rows) {
     if (usable.length === maxRows) break;
-    const tokens = tokenizer.encode(renderPrompt(prompt, query, passage));
-    if (tokens.length <= layout.sizes.contextLength) {
-      usable.push({ tokens, label: label === 1 ? "1" : "0" });
+    const [tokens] = await tokenizer.encode([renderPrompt(prompt, query, passage)]);
+    if (tokens!.length <= layout.sizes.contextLength) {
+      usable.push({ tokens: tokens!, label: label === 1 ? "1" : "0" });
     }
   }
   const enough = usable.length >= fewestRows ? usable : [];

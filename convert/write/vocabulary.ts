@@ -5,7 +5,7 @@ import { rerankTemplateKey } from "../../gguf/architecture.ts";
 import type { Metadata, MetadataValue } from "../../gguf/format.ts";
 import { type Prompt, rerankTemplate } from "../../gguf/prompt.ts";
 import { type JsonNode, parseDefinition } from "../../native/tokenizer/definition.ts";
-import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import type { TokenizerParts } from "../../native/tokenizer/tokenizer.ts";
 import { preTokenizerName } from "./pre_tokenizer.ts";
 
 export interface Vocabulary {
@@ -52,10 +52,10 @@ interface Definition {
   readonly merges: readonly (readonly [string, string])[];
 }
 
-/** `rows`: of the embedding; ids without a token are filled up to it. loadTokenizer has accepted `json` before. */
+/** `rows`: of the embedding; ids without a token are filled up to it. `tokenizer` is `json`, read. */
 export function ggmlVocabulary(
   json: string,
-  tokenizer: Tokenizer,
+  tokenizer: TokenizerParts,
   rows: number,
   prompt: Prompt,
 ): Vocabulary {
@@ -77,10 +77,7 @@ export function ggmlVocabulary(
     ...specialEntries(definition, tokenizer, notes),
   ];
   if (kind.model === "llama") {
-    entries.push([
-      "add_space_prefix",
-      { type: "bool", value: prefixesSpace(definition, tokenizer) },
-    ]);
+    entries.push(["add_space_prefix", { type: "bool", value: prefixesSpace(tokenizer) }]);
   }
   const metadata = new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value]));
   const template = framedTemplate(prompt, tokenizer, tokens);
@@ -90,10 +87,10 @@ export function ggmlVocabulary(
 }
 
 /** The tokens around every text are spelled out: llama-server adds none to a prompt, and looks for theirs in it. */
-function framedTemplate(prompt: Prompt, tokenizer: Tokenizer, tokens: readonly Token[]) {
+function framedTemplate(prompt: Prompt, tokenizer: TokenizerParts, tokens: readonly Token[]) {
   const template = rerankTemplate(prompt);
   if (template === undefined) return undefined;
-  const { before, after } = frameOf(tokenizer);
+  const { before, after } = tokenizer.frame;
   const spelled = (ids: readonly number[]) => ids.map((id) => tokens[id]!.text).join("");
   return spelled(before) + template + spelled(after);
 }
@@ -194,10 +191,10 @@ function scoreEntry({ merges }: Definition, tokens: readonly Token[]): [string, 
 
 function specialEntries(
   { model, ids }: Definition,
-  tokenizer: Tokenizer,
+  tokenizer: TokenizerParts,
   notes: string[],
 ): [string, MetadataValue][] {
-  const frame = frameOf(tokenizer);
+  const { frame } = tokenizer;
   if (frame.before.length > 1 || frame.after.length > 1) {
     notes.push(
       "llama.cpp adds at most one token before and one behind a text; this tokenizer adds more",
@@ -224,17 +221,10 @@ function specialEntries(
   ];
 }
 
-/** The ids put before and behind every text, seen from outside. */
-function frameOf(tokenizer: Tokenizer): { before: number[]; after: number[] } {
-  const around = [...tokenizer.encode("")];
-  const whole = tokenizer.encode("a");
-  let before = 0;
-  while (before < around.length && around[before] === whole[before]) before++;
-  return { before: around.slice(0, before), after: around.slice(before) };
-}
-
-function prefixesSpace({ tokens }: Definition, tokenizer: Tokenizer): boolean {
-  const { before } = frameOf(tokenizer);
-  const first = tokenizer.encode("a")[before.length];
-  return tokens.get(first ?? -1)?.text.startsWith(spaceMark) ?? false;
+/** Whether a text's first word is marked as if a space stood before it. */
+function prefixesSpace({ normalizer, cuts }: TokenizerParts): boolean {
+  return (
+    normalizer.some((step) => step.kind === "Prepend" && step.content.startsWith(spaceMark)) ||
+    cuts.some((cut) => cut.kind === "metaspace" && cut.prepend !== "never")
+  );
 }

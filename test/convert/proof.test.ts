@@ -18,7 +18,7 @@ import { readGguf } from "../../gguf/read.ts";
 import { fileSource } from "../../gguf/source.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import {
   type CheckpointName,
   checkpointNames,
@@ -28,7 +28,8 @@ import {
   tokenizerPath,
 } from "../fixtures.ts";
 
-const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
+const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
+afterAll(() => tokenizer.dispose());
 const trainedWith = { normEpsilon: 1e-5, ropeBase: 10_000 };
 
 const all: Known = {

@@ -1,13 +1,13 @@
 // tokenizer.json as llama.cpp's arrays: tokens, types, merges or scores, special ids, and the splitting's name.
 import { describe, expect, it } from "vitest";
 import { ggmlVocabulary } from "../../convert/write/vocabulary.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { type TokenizerName, tokenizerJson } from "../fixtures.ts";
 
 const short = { system: "Judge.", template: "{system} {query} {passage}" };
 
 function vocabularyOf(json: string, extraRows = 0, prompt = short) {
-  const tokenizer = loadTokenizer(json);
+  const tokenizer = readTokenizer(json);
   const rows = tokenizer.vocabularySize + extraRows;
   const { metadata, notes } = ggmlVocabulary(json, tokenizer, rows, prompt);
   const get = (key: string) => metadata?.get(`tokenizer.ggml.${key}`)?.value;
