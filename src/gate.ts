@@ -3,8 +3,9 @@
 
 import { QragError } from "../base/errors.ts";
 import { strip } from "../base/strip.ts";
-import type { Hyperparameters } from "../gguf/architecture.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
+import { asyncDispose } from "./async_dispose.ts";
+import type { GateInfo } from "./gate_info.ts";
 import {
   checkIterable,
   checkOptions,
@@ -19,53 +20,10 @@ import {
 } from "./options.ts";
 import type { Sequence } from "./queue/queue_entry.ts";
 import type { ScoringQueue } from "./queue/scoring_queue.ts";
-import type { RefusalReason, Refuse } from "./refusal/refusal.ts";
-import {
-  type JudgedWindow,
-  type Margin,
-  refusedBecause,
-  type Verdict,
-  verdictOf,
-} from "./verdict.ts";
+import { withRefused } from "./refusal/in_order.ts";
+import type { Refuse } from "./refusal/refusal.ts";
+import { type JudgedWindow, type Margin, type Verdict, verdictOf } from "./verdict.ts";
 import { type WindowEncoder, windowsOf } from "./windows.ts";
-
-/** A vocabulary entry that stands for a digit. */
-export interface DecisionToken {
-  readonly id: number;
-  /** Its text, white space included. */
-  readonly text: string;
-  readonly label: "0" | "1";
-}
-
-/** What is loaded, and how it runs. */
-export interface GateInfo {
-  readonly path: string;
-  readonly name: string | undefined;
-  /** "qrag" and "llama" are decoders, "bert" is an encoder. */
-  readonly architecture: string;
-  readonly numbers: Hyperparameters;
-  /** Weights in all, the decision rows (a copy out of the head) not counted. */
-  readonly parameters: number;
-  /** Tensor types in the file, the largest share first. */
-  readonly weightTypes: readonly string[];
-  /** Tokens an input may have; longer passages are judged in windows. */
-  readonly contextLength: number;
-  /** The fast graph; the reference: stock operations of ggml's, all in the file's own weight types; or node-llama-cpp. */
-  readonly engine: "fast" | "reference" | "llama";
-  /** The instruction set of the kernels; of llama.cpp the device it computes on. */
-  readonly device: string;
-  readonly threads: number;
-  /** A decoder's answers; none where a classifier decides. */
-  readonly decision: readonly DecisionToken[];
-  /** Unicode's names of the scripts that the model reads, where its file says: all else is refused. */
-  readonly scripts: readonly string[] | undefined;
-  /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
-  readonly offset: number;
-  /** Whether a calibration set the offset. */
-  readonly calibrated: boolean;
-  /** Whether the option `fullVocabulary` can be used. */
-  readonly fullVocabulary: boolean;
-}
 
 /** A passage with its verdict and its place in the input. */
 export interface Ranked<P extends Passage = Passage> {
@@ -84,10 +42,6 @@ export interface GateParts {
   readonly refuse: (query: string) => Refuse;
   readonly info: GateInfo;
 }
-
-/** Node 20.0 to 20.4 have no such symbol; compilers that lower `await using` then look for this one. */
-const asyncDispose: typeof Symbol.asyncDispose =
-  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 export class Gate {
   readonly info: GateInfo;
@@ -203,14 +157,7 @@ export class Gate {
   ): AsyncGenerator<Verdict, void> {
     if (options.fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
     const refuse = this.#parts.refuse(query);
-    // In order: what is refused at once waits until the verdicts before it are out.
-    const reasons: (RefusalReason | undefined)[] = [];
-    for await (const verdict of this.#judged(query, notRefused(texts, refuse, reasons), options)) {
-      yield* refusedFirst(reasons);
-      reasons.shift();
-      yield verdict;
-    }
-    yield* refusedFirst(reasons);
+    yield* withRefused(texts, refuse, (judged) => this.#judged(query, judged, options));
   }
 
   /** The verdicts on the passages that the model is asked about. */
@@ -243,24 +190,6 @@ export class Gate {
     }
     throw new QragError("INTERNAL", "A sequence got no answer");
   }
-}
-
-/** The passages that are to be judged; `reasons` gets an entry for every passage, in order. */
-function* notRefused(
-  texts: Iterable<string>,
-  refuse: Refuse,
-  reasons: (RefusalReason | undefined)[],
-): Generator<string> {
-  for (const text of texts) {
-    const reason = refuse(text);
-    reasons.push(reason);
-    if (reason === undefined) yield text;
-  }
-}
-
-/** Takes the refused ones off the front. */
-function* refusedFirst(reasons: (RefusalReason | undefined)[]): Generator<Verdict> {
-  while (reasons.length > 0 && reasons[0] !== undefined) yield refusedBecause(reasons.shift()!);
 }
 
 /** Checks each passage when its turn comes. */

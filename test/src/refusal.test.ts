@@ -53,11 +53,11 @@ it("a file that names a script which is none is refused", () => {
 });
 
 describe("a gate", () => {
-  const passages = ["", "the first", "Берлин", "???", "the second", "q"];
+  const passages = ["", "the first", "Берлин", "???", "the second", "Thing?"];
 
   it("refuses in place, with a reason, and asks the model about the others", async () => {
     const gate = fakeGate({ scripts: ["Latin"] });
-    const verdicts = await gate.judgeAll("q", passages);
+    const verdicts = await gate.judgeAll("thing", passages);
     expect(verdicts.map(({ reason }) => reason)).toEqual([
       "empty",
       undefined,
@@ -78,23 +78,23 @@ describe("a gate", () => {
         });
       }
     }
-    expect(await gate.score("q", "Берлин")).toBe(0);
+    expect(await gate.score("thing", "Берлин")).toBe(0);
     await gate.dispose();
   });
 
   it("ranks what it refused last, and keeps none of it", async () => {
     const gate = fakeGate({ scripts: ["Latin"] });
-    const ranked = await gate.rank("q", passages);
+    const ranked = await gate.rank("thing", passages);
     expect(ranked.map(({ index }) => index)).toEqual([4, 1, 0, 2, 3, 5]);
-    expect(await gate.filter("q", passages)).toEqual(["the first", "the second"]);
-    expect(await gate.filter("q", ["", "???"])).toEqual([]);
+    expect(await gate.filter("thing", passages)).toEqual(["the first", "the second"]);
+    expect(await gate.filter("thing", ["", "???"])).toEqual([]);
     await gate.dispose();
   });
 
   it("stops in the middle of refused passages", async () => {
     const gate = fakeGate({ scripts: ["Latin"] });
     const seen: (string | undefined)[] = [];
-    for await (const { reason } of gate.stream("q", passages)) {
+    for await (const { reason } of gate.stream("thing", passages)) {
       seen.push(reason);
       if (seen.length === 3) break;
     }
