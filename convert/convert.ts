@@ -2,12 +2,7 @@
 import { basename, extname } from "node:path";
 import { checkFree } from "../base/atomic_file.ts";
 import { QragError } from "../base/errors.ts";
-import {
-  type Decision,
-  type Hyperparameters,
-  llamaMetadata,
-  modelMetadata,
-} from "../gguf/architecture.ts";
+import { type Decision, type Hyperparameters, modelMetadata } from "../gguf/architecture.ts";
 import { GgufError, type Metadata, type TensorTypeName } from "../gguf/format.ts";
 import { checkPrompt, defaultSystem, defaultTemplate, type Prompt } from "../gguf/prompt.ts";
 import { fileSource } from "../gguf/source.ts";
@@ -153,7 +148,7 @@ function numbersOf(
   { tokenIds }: Decision,
   { normEpsilon, ropeBase }: Pick<Wiring, "normEpsilon" | "ropeBase">,
 ): Hyperparameters {
-  return { ...sizes, decisionCount: tokenIds.length, normEpsilon, ropeFreqBase: ropeBase };
+  return { ...sizes, outputCount: tokenIds.length, normEpsilon, ropeFreqBase: ropeBase };
 }
 
 function composeMetadata(
@@ -162,27 +157,28 @@ function composeMetadata(
   options: ConvertOptions,
 ): Metadata {
   const name = options.name ?? basename(options.checkpoint, extname(options.checkpoint));
-  const described = {
-    numbers,
-    name,
-    fileType: options.type,
-    decision,
-    prompt,
-    tokenizerJson,
-    tiedEmbeddings: !layout.pieces.has("output.weight"),
-    conversionReport: JSON.stringify({ wiring: proof, dropped: roles.dropped }),
-  };
-  const { metadata } = vocabulary;
-  if (options.layout !== "llama") {
-    return storable(() => modelMetadata({ ...described, vocabulary: metadata }));
-  }
-  if (!metadata) {
+  const architecture = options.layout ?? "qrag";
+  if (architecture === "llama" && !vocabulary.metadata) {
     throw new QragError(
       "TOKENIZER_UNSUPPORTED",
       "llama.cpp has no tokenizer of the kind in tokenizer.json, so there is no llama layout of this model",
     );
   }
-  return storable(() => llamaMetadata({ ...described, vocabulary: metadata }));
+  return storable(() =>
+    modelMetadata({
+      architecture,
+      numbers,
+      name,
+      fileType: options.type,
+      output: decision,
+      frame: { kind: "prompt", ...prompt },
+      scripts: undefined,
+      tokenizerJson,
+      tiedEmbeddings: !layout.pieces.has("output.weight"),
+      conversionReport: JSON.stringify({ wiring: proof, dropped: roles.dropped }),
+      vocabulary: vocabulary.metadata,
+    }),
+  );
 }
 
 function checkTemplate(prompt: Prompt): void {

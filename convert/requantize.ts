@@ -3,6 +3,8 @@
 import { type AtomicFileOptions, checkFree } from "../base/atomic_file.ts";
 import { QragError } from "../base/errors.ts";
 import {
+  architectureNamed,
+  architectures,
   describeModel,
   expectedTensors,
   type ModelDescription,
@@ -43,7 +45,7 @@ export async function requantize(
   const source = await openInput(options.input);
   try {
     const file = await readGguf(source);
-    const model = describeModel(file);
+    const model = describeModel(file, architectures);
     const choice = new TypeChoice();
     const targets = [
       ...newTypes(model, options, choice).map(([info, type]) => target(source, info, type, codec)),
@@ -54,7 +56,7 @@ export async function requantize(
     const { output, type } = options;
     return { ...written, output, type, numbers: model.numbers, notes: choice.notes };
   } catch (error) {
-    throw modelError(options.input, error);
+    throw inputError(options.input, error);
   } finally {
     await source.close();
   }
@@ -70,7 +72,7 @@ async function openInput(path: string): Promise<ByteSource> {
 }
 
 /** The input is a model here: what is wrong with its content is the model's fault. */
-function modelError(path: string, error: unknown): unknown {
+function inputError(path: string, error: unknown): unknown {
   const code =
     error instanceof GgufError && error.kind === "unsupported"
       ? "MODEL_UNSUPPORTED"
@@ -84,16 +86,16 @@ function modelError(path: string, error: unknown): unknown {
 
 /** The model's tensors with their new types. Those that are never quantized keep theirs. */
 function newTypes(
-  { numbers, tensors }: ModelDescription,
+  model: ModelDescription,
   { type, embeddingType = type }: RequantizeOptions,
   choice: TypeChoice,
 ): [TensorInfo, TensorTypeName][] {
   const exact = new Set(
-    expectedTensors(numbers)
+    expectedTensors(architectureNamed(model.architecture), model)
       .filter(({ types }) => types.length === 1)
       .map(({ name }) => name),
   );
-  return tensors.map((info) => {
+  return model.tensors.map((info) => {
     if (exact.has(info.name)) return [info, info.type];
     const wanted = info.name === "token_embd.weight" ? embeddingType : type;
     return [info, choice.choose(info.name, wanted, info.shape[0]!)];
@@ -137,24 +139,14 @@ async function* values(
   }
 }
 
-/** The entries that are written anew; all others go along as they are. */
-const rewritten = [
-  "general.architecture",
-  "general.name",
-  "general.file_type",
-  "general.quantization_version",
-  "tokenizer.huggingface.json",
-];
-
+/** What describes the model is written anew; all other entries go along as they are. */
 function metadataFor(file: GgufFile, model: ModelDescription, fileType: TensorTypeName): Metadata {
-  const others = [...file.metadata].filter(
-    ([key]) => !rewritten.includes(key) && !key.startsWith("qrag."),
-  );
+  const described = modelMetadata({ ...model, fileType });
+  const others = [...file.metadata].filter(([key]) => !described.has(key));
   const isVocabulary = (key: string) => key.startsWith("tokenizer.");
   return storable(() =>
     modelMetadata({
       ...model,
-      name: model.name ?? "",
       fileType,
       vocabulary: new Map(others.filter(([key]) => isVocabulary(key))),
       provenance: new Map(others.filter(([key]) => !isVocabulary(key))),

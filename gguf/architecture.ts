@@ -1,17 +1,29 @@
-// The custom architecture entry `qrag`, by name: its tables, the check of a file against them, the metadata of a new file.
-export { type FileDescription, llamaMetadata, modelMetadata } from "./compose.ts";
-export { describeModel, type ModelDescription, type TypeShare } from "./describe.ts";
-export { describeLlamaModel, isLlamaLayout } from "./llama_layout.ts";
+// The models that files hold, by name: their description, the check of a file against its architecture, a new file's metadata.
 export {
+  type Architecture,
   type Decision,
-  decisionTensor,
   type ExpectedTensor,
   expectedTensors,
+  type Frame,
   type Hyperparameters,
   type KeyRow,
-  keyTable,
   type ModelMetadata,
-  rerankTemplateKey,
+  type Output,
+  type Pooling,
   type TensorRow,
-  tensorTable,
-} from "./tables.ts";
+} from "./architectures/architecture.ts";
+export { llama } from "./architectures/llama.ts";
+export { decisionTensor, qrag } from "./architectures/qrag.ts";
+export {
+  architectureNamed,
+  architectures,
+  engineArchitectures,
+} from "./architectures/registry.ts";
+export { modelMetadata, type NewModel } from "./compose.ts";
+export {
+  describeModel,
+  keyTable,
+  type ModelDescription,
+  rerankTemplateKey,
+  type TypeShare,
+} from "./describe.ts";

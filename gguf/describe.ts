@@ -1,31 +1,34 @@
-// Describes the model in a file: checks keys and tensors against the tables; whatever is missing, extra or wrong is named.
+// Describes the model in a file: checks keys and tensors against its architecture; whatever is missing, extra or wrong is named.
 
 import { quote } from "../base/quote.ts";
 import {
+  type Architecture,
+  type ExpectedTensor,
+  expectedTensors,
+  type Hyperparameters,
+  type KeyRow,
+  type KeyValues,
+  type ModelMetadata,
+  type NumberRow,
+  type Output,
+  refuse,
+} from "./architectures/architecture.ts";
+import { engineArchitectures } from "./architectures/registry.ts";
+import {
   GgufError,
-  type GgufErrorKind,
   type GgufFile,
   type Metadata,
   type Scalar,
   type TensorInfo,
   type TensorTypeName,
 } from "./format.ts";
-import { checkPrompt } from "./prompt.ts";
-import {
-  architectureName,
-  type Decision,
-  decisionTensor,
-  type ExpectedTensor,
-  earlierDecisionTensor,
-  expectedTensors,
-  type KeyedNumber,
-  keyTable,
-  type ModelMetadata,
-  maxDecisionRows,
-  maxVocabulary,
-  numberTable,
-  routerPrefix,
-} from "./tables.ts";
+import { checkScripts } from "./scripts.ts";
+
+/** What llama.cpp and node-llama-cpp build a prompt to rank with from. */
+export const rerankTemplateKey = "tokenizer.chat_template.rerank";
+
+/** Tensors of a routed decision head are kept in the file and not read. */
+export const routerPrefix = "router.";
 
 /** How many tensors and bytes of a file are of one type. */
 export interface TypeShare {
@@ -43,146 +46,150 @@ export interface ModelDescription extends ModelMetadata {
   readonly fileTypes: readonly TypeShare[];
 }
 
-/** The model in a file; throws naming the first key or tensor that is missing, extra or wrong. */
-export function describeModel(file: GgufFile): ModelDescription {
-  checkArchitecture(file.metadata);
-  const tensors = file.tensors.map((tensor) =>
-    tensor.name === earlierDecisionTensor ? { ...tensor, name: decisionTensor } : tensor,
-  );
-  return describeParts(file.metadata, tensors, ({ numbers }) => expectedTensors(numbers));
+/** The keys of every file, whatever its architecture. */
+const commonKeys: readonly KeyRow[] = [
+  { key: "general.architecture", type: "string", required: true },
+  { key: "general.name", type: "string", required: false },
+  { key: "qrag.scripts", type: "string[]", required: false },
+  { key: "qrag.conversion.report", type: "string", required: false },
+  { key: rerankTemplateKey, type: "string", required: false },
+  { key: "tokenizer.huggingface.json", type: "string", required: true },
+];
+
+/** Every key that files of an architecture may have. */
+export function keyTable({ numbers, keys }: Architecture): KeyRow[] {
+  const numberKeys = numbers.flatMap(({ key, kind, otherwise }): KeyRow[] => {
+    if (key === undefined) return [];
+    return [{ key, type: kind === "size" ? "u32" : "f32", required: otherwise === undefined }];
+  });
+  return [...commonKeys, ...numberKeys, ...keys];
 }
 
-/** The same of parts that are already in the tables' own terms; `expected` says which tensors the file's layout has. */
-export function describeParts(
-  entries: Metadata,
-  found: readonly TensorInfo[],
-  expected: (metadata: ModelMetadata) => readonly ExpectedTensor[],
+/** The model in a file; throws naming the first key or tensor that is missing, extra or wrong. */
+export function describeModel(
+  file: GgufFile,
+  known: readonly Architecture[] = engineArchitectures,
 ): ModelDescription {
+  const architecture = architectureOf(file.metadata, known);
+  const found = file.tensors.map((tensor) => ({
+    ...tensor,
+    name: architecture.earlierNames?.get(tensor.name) ?? tensor.name,
+  }));
   const embedding = found.find(({ name }) => name === "token_embd.weight");
   const vocabularySize = embedding?.shape[1];
   if (vocabularySize === undefined) {
-    fail("token_embd.weight", embedding ? "must have two dimensions" : "this tensor is missing");
+    const problem = embedding ? "must have two dimensions" : "this tensor is missing";
+    refuse("token_embd.weight", problem);
   }
-  const metadata = describeMetadata(entries, vocabularySize);
-  const { tensors, router } = matchTensors(found, expected(metadata));
+  const metadata = describeMetadata(architecture, file.metadata, vocabularySize);
+  const { tensors, router } = matchTensors(found, expectedTensors(architecture, metadata));
   return { ...metadata, tensors, router, fileTypes: typeShares(found) };
 }
 
 /** What the metadata says, checked key by key. */
-export function describeMetadata(metadata: Metadata, vocabularySize: number): ModelMetadata {
-  const values = readKeys(metadata);
-  const text = (key: string) => values.get(key) as string;
-  const decision = describeDecision(values, vocabularySize);
-  const prompt = { system: text("qrag.prompt.system"), template: text("qrag.prompt.template") };
-  checkPrompt(prompt);
-  if (vocabularySize > maxVocabulary) {
-    fail("token_embd.weight", `has ${vocabularySize} rows, more than the ${maxVocabulary} allowed`);
-  }
+export function describeMetadata(
+  architecture: Architecture,
+  metadata: Metadata,
+  vocabularySize: number,
+): ModelMetadata {
+  const values = readKeys(architecture, metadata);
+  const described = architecture.describe(values, vocabularySize);
+  const outputCount = countOf(described.output);
+  const scripts = values.get("qrag.scripts") as readonly string[] | undefined;
+  if (scripts) checkScripts("qrag.scripts", scripts);
   return {
-    numbers: {
-      ...describeNumbers(values),
-      vocabularySize,
-      decisionCount: decision.tokenIds.length,
-    },
+    architecture: architecture.name,
+    numbers: describeNumbers(architecture, values, { vocabularySize, outputCount }),
     name: values.get("general.name") as string | undefined,
-    prompt,
-    decision,
-    tokenizerJson: text("tokenizer.huggingface.json"),
-    tiedEmbeddings: values.get("qrag.tied_embeddings") as boolean,
+    ...described,
+    scripts,
+    tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };
 }
 
-function fail(
-  key: string,
-  problem: string,
-  offset?: number,
-  kind: GgufErrorKind = "invalid",
-): never {
-  throw new GgufError(kind, problem, offset === undefined ? { key } : { key, offset });
+/** Numbers that one model gives for each sequence it scores. */
+function countOf(output: Output): number {
+  switch (output.kind) {
+    case "decision":
+      return output.tokenIds.length;
+    case "labels":
+      return output.names.length;
+    case "vector":
+      return 0;
+  }
 }
 
-function checkArchitecture(metadata: Metadata): void {
+function architectureOf(metadata: Metadata, known: readonly Architecture[]): Architecture {
   const key = "general.architecture";
   const entry = metadata.get(key);
-  if (entry?.type !== "string" || entry.value === architectureName) return;
-  const remedy = "make a qrag file from its checkpoint with `qrag convert`";
-  fail(
-    key,
-    `the model is of architecture ${quote(entry.value)}, not ${architectureName}; ${remedy}`,
-    undefined,
+  if (entry === undefined) refuse(key, "this key is missing");
+  if (entry.type !== "string")
+    refuse(key, `must be of type string and is of type ${typeOf(entry)}`);
+  const found = known.find(({ name }) => name === entry.value);
+  if (found) return found;
+  const names = known.map(({ name }) => name).join(" or ");
+  throw new GgufError(
     "unsupported",
+    `the model is of architecture ${quote(entry.value)}, not ${names}; ` +
+      "make such a file from its checkpoint with `qrag convert`",
+    { key },
   );
 }
 
-type KeyValues = ReadonlyMap<string, Scalar | readonly Scalar[]>;
+function typeOf(entry: Metadata extends ReadonlyMap<string, infer V> ? V : never): string {
+  return entry.type === "array" ? `${entry.of}[]` : entry.type;
+}
 
-/** The values of the table's keys; each has the type its row asks for. */
-function readKeys(metadata: Metadata): KeyValues {
+/** The values of the architecture's keys; each has the type its row asks for. */
+function readKeys(architecture: Architecture, metadata: Metadata): KeyValues {
   const values = new Map<string, Scalar | readonly Scalar[]>();
-  for (const { key, type, required } of keyTable) {
+  for (const { key, type, required } of keyTable(architecture)) {
     const entry = metadata.get(key);
     if (entry === undefined) {
-      if (required) fail(key, "this key is missing");
+      if (required) refuse(key, "this key is missing");
       continue;
     }
-    const found = entry.type === "array" ? `${entry.of}[]` : entry.type;
-    if (found !== type) fail(key, `must be of type ${type} and is of type ${found}`);
+    const found = typeOf(entry);
+    if (found !== type) refuse(key, `must be of type ${type} and is of type ${found}`);
     values.set(key, entry.value);
   }
+  // Another key of these may change what the weights mean.
+  const own = [`${architecture.name}.`, "qrag."];
   for (const key of metadata.keys()) {
-    if (key.startsWith(`${architectureName}.`) && !values.has(key)) {
-      fail(key, "this key is unknown; a newer qrag may read the file", undefined, "unsupported");
+    if (own.some((prefix) => key.startsWith(prefix)) && !values.has(key)) {
+      const problem = "this key is unknown; a newer qrag may read the file";
+      throw new GgufError("unsupported", problem, { key });
     }
   }
   return values;
 }
 
-function describeNumbers(values: KeyValues): Record<KeyedNumber, number> {
-  const numbers = {} as Record<KeyedNumber, number>;
-  for (const { key, number, range, holds, otherwise } of numberTable) {
-    const value = (values.get(key) as number | undefined) ?? otherwise?.(numbers) ?? Number.NaN;
-    if (!holds(value)) fail(key, `is ${value}, expected ${range}`);
-    numbers[number] = value;
+function describeNumbers(
+  architecture: Architecture,
+  values: KeyValues,
+  counted: Pick<Hyperparameters, "vocabularySize" | "outputCount">,
+): Hyperparameters {
+  const numbers = { ...counted } as { -readonly [N in keyof Hyperparameters]: Hyperparameters[N] };
+  for (const row of architecture.numbers) {
+    const { number, key, otherwise } = row;
+    const stated = key === undefined ? undefined : (values.get(key) as number | undefined);
+    const value = stated ?? otherwise?.(numbers) ?? numbers[number];
+    if (row.only === "labels" && value === 0) continue;
+    checkRange(row, value);
+    numbers[number] = value!;
   }
-  const { headCount, headCountKv, keyLength, ropeDimensionCount } = numbers;
-  if (headCount % headCountKv !== 0) {
-    fail("qrag.attention.head_count_kv", `${headCountKv} does not divide the ${headCount} heads`);
-  }
-  if (!Number.isInteger(keyLength)) {
-    fail(
-      "qrag.attention.key_length",
-      "is absent, and the heads do not divide the embedding length",
-    );
-  }
-  if (ropeDimensionCount % 2 !== 0 || ropeDimensionCount > keyLength) {
-    const range = `even and at most the key length, ${keyLength}`;
-    fail("qrag.rope.dimension_count", `is ${ropeDimensionCount}, expected ${range}`);
-  }
+  architecture.check(numbers);
   return numbers;
 }
 
-function describeDecision(values: KeyValues, vocabularySize: number): Decision {
-  const tokensKey = "qrag.decision.token_ids";
-  const labelsKey = "qrag.decision.labels";
-  const tokenIds = values.get(tokensKey) as readonly number[];
-  const labels = values.get(labelsKey) as readonly string[];
-  if (tokenIds.length > maxDecisionRows) {
-    fail(tokensKey, `has ${tokenIds.length} tokens, more than the ${maxDecisionRows} allowed`);
+function checkRange({ number, key, kind, max }: NumberRow, value: number | undefined): void {
+  if (number === "vocabularySize" && value! > max) {
+    refuse("token_embd.weight", `has ${value} rows, more than the ${max} allowed`);
   }
-  if (tokenIds.length !== labels.length) {
-    fail(labelsKey, `has ${labels.length} labels for ${tokenIds.length} tokens`);
-  }
-  const strange = tokenIds.find((id) => id < 0 || id >= vocabularySize);
-  if (strange !== undefined) {
-    fail(tokensKey, `token ${strange} is not in the vocabulary of ${vocabularySize}`);
-  }
-  if (new Set(tokenIds).size < tokenIds.length) fail(tokensKey, "a token occurs twice");
-  if (!labels.every((label) => label === "0" || label === "1")) {
-    fail(labelsKey, 'each label must be "0" or "1"');
-  }
-  if (new Set(labels).size < 2) fail(labelsKey, 'both "0" and "1" must occur');
-  return { tokenIds, labels } as Decision;
+  const holds = kind === "size" ? value! >= 1 && value! <= max : value! > 0 && value! < max;
+  const range = kind === "size" ? `from 1 to ${max}` : `above 0 and below ${max}`;
+  if (!holds) refuse(key ?? number, `is ${value}, expected ${range}`);
 }
 
 /** Divides a file's tensors into those of the model, each with the right type and shape, and those of the router. */
@@ -192,23 +199,23 @@ function matchTensors(found: readonly TensorInfo[], rows: readonly ExpectedTenso
   const router: TensorInfo[] = [];
   for (const tensor of found) {
     const { name, type, shape, offset } = tensor;
+    const fail = (problem: string): never => {
+      throw new GgufError("invalid", problem, { key: name, offset });
+    };
     if (name.startsWith(routerPrefix)) {
       router.push(tensor);
       continue;
     }
-    const row = expected.get(name);
-    if (row === undefined) fail(name, "no tensor of this name belongs to the model", offset);
+    const row = expected.get(name) ?? fail("no tensor of this name belongs to the model");
     if (shape.join() !== row.shape.join()) {
-      fail(name, `has shape [${shape}], expected [${row.shape}] (row length first)`, offset);
+      fail(`has shape [${shape}], expected [${row.shape}] (row length first)`);
     }
-    if (!row.types.includes(type)) {
-      fail(name, `is ${type}, expected ${row.types.join(", ")}`, offset);
-    }
+    if (!row.types.includes(type)) fail(`is ${type}, expected ${row.types.join(", ")}`);
     expected.delete(name);
     tensors.push(tensor);
   }
   for (const { name, required } of expected.values()) {
-    if (required) fail(name, "this tensor is missing");
+    if (required) refuse(name, "this tensor is missing");
   }
   return { tensors, router };
 }

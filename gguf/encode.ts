@@ -8,14 +8,14 @@ import {
   magic,
   type Scalar,
   type ScalarType,
-  type TensorSpec,
+  type TensorEntry,
   tensorTypes,
   writtenVersion,
 } from "./format.ts";
 import { arrayId, numberFormats, scalarIds } from "./scalars.ts";
 
 /** A tensor and its data's place, counted from the beginning of all data. */
-export type PlacedTensor = TensorSpec & { readonly offset: number };
+export type PlacedTensor = TensorEntry & { readonly offset: number };
 
 /** The header without the padding that follows it. */
 export function encodeHeader(metadata: Metadata, tensors: readonly PlacedTensor[]): Uint8Array {

@@ -164,7 +164,7 @@ export function rowBytes(type: TensorTypeName, rowLength: number, where: ErrorPl
  * Bytes of a tensor. Exact below 2^53, since no dimension is 0 and partial products only grow; above, rounded but
  * still above, so that a comparison with a file's size is always right.
  */
-export function tensorBytes({ type, shape, name }: TensorSpec, offset?: number): number {
+export function tensorBytes({ type, shape, name }: TensorEntry, offset?: number): number {
   const where = offset === undefined ? { key: name } : { key: name, offset };
   const [rowLength = 0, ...others] = shape;
   return others.reduce((bytes, dimension) => bytes * dimension, rowBytes(type, rowLength, where));
@@ -175,15 +175,15 @@ export function alignUp(offset: number, alignment: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** A tensor to be stored. `shape` in ggml's order: row length first. */
-export interface TensorSpec {
+/** A tensor as a header names it, its place aside. `shape` in ggml's order: row length first. */
+export interface TensorEntry {
   readonly name: string;
   readonly type: TensorTypeName;
   readonly shape: readonly number[];
 }
 
 /** A stored tensor; `offset` counts from the beginning of the file. */
-export interface TensorInfo extends TensorSpec {
+export interface TensorInfo extends TensorEntry {
   readonly offset: number;
   readonly byteLength: number;
 }

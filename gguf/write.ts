@@ -7,8 +7,8 @@ import {
   alignUp,
   GgufError,
   type Metadata,
+  type TensorEntry,
   type TensorInfo,
-  type TensorSpec,
   tensorBytes,
 } from "./format.ts";
 import { alignmentOf } from "./metadata.ts";
@@ -26,7 +26,7 @@ export interface GgufPlan {
  * Lays a file out, tensors in the order given. The alignment is the metadata's `general.alignment`, 32 without.
  * The same input gives the same bytes.
  */
-export function planGguf(metadata: Metadata, tensors: readonly TensorSpec[]): GgufPlan {
+export function planGguf(metadata: Metadata, tensors: readonly TensorEntry[]): GgufPlan {
   const alignment = alignmentOf(metadata);
   const placed: PlacedTensor[] = [];
   let dataBytes = 0;

@@ -6,7 +6,7 @@ import { type Calibration, readCalibration } from "./calibration.ts";
 import { Gate, type GateInfo } from "./gate.ts";
 import { loadLlama } from "./llama/load.ts";
 import { modelPath } from "./model/files.ts";
-import { type LoadedModel, loadModel } from "./model/load.ts";
+import { decisionModel, type LoadedModel, loadModel } from "./model/load.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
 
@@ -65,10 +65,11 @@ function gateOf(
   computing: Computing,
   calibration: Calibration | undefined,
 ): Gate {
-  const { numbers, name, prompt, decision, tensors, fileTypes } = description;
+  const { numbers, name, tensors, fileTypes } = description;
+  const { decision, prompt } = decisionModel(description);
   const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
   return new Gate({
-    engine: new ScoringQueue(model, numbers.decisionCount),
+    engine: new ScoringQueue(model, numbers.outputCount),
     encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
     info: {
       path,

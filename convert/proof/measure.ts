@@ -1,11 +1,6 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
-import { type Decision, decisionTensor, expectedTensors } from "../../gguf/architecture.ts";
-import {
-  type Hyperparameters,
-  type NativeModel,
-  type ScoreMode,
-  scoreMode,
-} from "../../native/contract.ts";
+import { type Decision, decisionTensor, expectedTensors, qrag } from "../../gguf/architecture.ts";
+import type { Hyperparameters, NativeModel, ScoreMode } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 import type { Piece } from "../roles/block_parts.ts";
 import type { ModelPlan } from "../roles/model_plan.ts";
@@ -66,7 +61,8 @@ export class CandidateModels {
   async measure(wiring: Wiring): Promise<Measurement> {
     const { threads, signal } = this.options;
     const numbers = this.numbers(wiring);
-    const model = await openModel(numbers, this.streams(numbers, wiring), { threads, signal });
+    const streams = this.streams(numbers, wiring);
+    const model = await openModel("qrag", numbers, streams, { threads, signal });
     try {
       return {
         surprise: await this.surprise(model, numbers.contextLength),
@@ -81,7 +77,7 @@ export class CandidateModels {
     const { layout, decision } = this.candidates;
     return {
       ...layout.sizes,
-      decisionCount: decision.tokenIds.length,
+      outputCount: decision.tokenIds.length,
       normEpsilon: wiring.normEpsilon,
       ropeFreqBase: wiring.ropeBase,
     };
@@ -92,7 +88,7 @@ export class CandidateModels {
     let values = 0;
     for (const { rows, rowLength } of layout.pieces.values()) values += rows * rowLength;
     const wanted = values < smallModel ? "F32" : "F16";
-    const stored = expectedTensors(numbers).filter(
+    const stored = expectedTensors(qrag, { numbers, tiedEmbeddings: false }).filter(
       ({ name, required }) => required || layout.pieces.has(name),
     );
     return stored.map(({ name, shape, types }) => {
@@ -127,7 +123,7 @@ export class CandidateModels {
     let total = 0;
     let predicted = 0;
     for (const batch of batches(sequences)) {
-      for (const surprise of await this.score(model, batch, scoreMode.surprise)) total += surprise;
+      for (const surprise of await this.score(model, batch, "surprise")) total += surprise;
       for (const tokens of batch) predicted += tokens.length - 1;
     }
     const mean = total / predicted;
@@ -142,7 +138,7 @@ export class CandidateModels {
     let right = 0;
     let at = 0;
     for (const batch of batches(rows.map(({ tokens }) => tokens))) {
-      const scores = await this.score(model, batch, scoreMode.decision);
+      const scores = await this.score(model, batch, "decision");
       for (let index = 0; index < batch.length; index++) {
         const own = scores.subarray(index * labels.length, (index + 1) * labels.length);
         const answer = best(own, "1") > best(own, "0") ? "1" : "0";

@@ -19,7 +19,9 @@ import type { Kind } from "./names.ts";
 import type { Roles } from "./roles.ts";
 
 /** What shapes and configuration settle. */
-export type Sizes = Omit<Hyperparameters, "decisionCount" | "normEpsilon" | "ropeFreqBase">;
+export type Sizes = Required<
+  Omit<Hyperparameters, "outputCount" | "normEpsilon" | "ropeFreqBase" | "tokenTypeCount">
+>;
 
 export interface ModelPlan {
   readonly sizes: Sizes;

@@ -37,7 +37,7 @@ export function findDecision(
     tokenIds.push(...ids);
     labels.push(...ids.map(() => digit));
   }
-  return { tokenIds, labels };
+  return { kind: "decision", tokenIds, labels };
 }
 
 function strip(text: string): string {

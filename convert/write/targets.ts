@@ -1,5 +1,6 @@
 // The tensors of the file to be: which there are, of which type, and out of which part of the checkpoint.
 import {
+  architectureNamed,
   type Decision,
   decisionTensor,
   expectedTensors,
@@ -39,7 +40,12 @@ export function planTargets(
   const targets: Target[] = [];
   const missing: Dropped[] = [];
   const choice = new TypeChoice();
-  for (const { name, shape, types } of expectedTensors(numbers)) {
+  const tiedEmbeddings = !layout.pieces.has(head);
+  const expected = expectedTensors(architectureNamed(options.fileLayout), {
+    numbers,
+    tiedEmbeddings,
+  });
+  for (const { name, shape, types } of expected) {
     const reason = absence(name, layout, options);
     if (reason) {
       missing.push({ name, reason });
@@ -64,9 +70,6 @@ function headOf(layout: ModelPlan): string {
 
 /** Why the file has no such tensor; undefined when it has. */
 function absence(name: string, layout: ModelPlan, options: TargetOptions): string | undefined {
-  if (name === decisionTensor) {
-    return options.fileLayout === "llama" ? "llama files have the whole head" : undefined;
-  }
   if (name === "rope_freqs.weight" && !layout.pieces.has(name)) return "the checkpoint has none";
   if (name !== head) return undefined;
   if (!layout.pieces.has(head)) return "tied to token_embd.weight";

@@ -1,14 +1,14 @@
 // Streams a model's tensors into a new GGUF file, quantizing on the way.
 
 import { type AtomicFileOptions, writeAtomically } from "../../base/atomic_file.ts";
-import { GgufError, type Metadata, type TensorSpec } from "../../gguf/format.ts";
+import { GgufError, type Metadata, type TensorEntry } from "../../gguf/format.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import { invalid } from "../errors.ts";
 import type { Progress, WrittenTensor } from "../report.ts";
 import { Quantizer, type RowCodec } from "./quantize.ts";
 
 /** A tensor to write, and where it comes from. */
-export interface Target extends TensorSpec {
+export interface Target extends TensorEntry {
   readonly source: string;
   /** Its values, whole rows at a time; or its bytes, when they are stored as they are. */
   readonly content:

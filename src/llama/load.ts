@@ -1,17 +1,18 @@
 // Loads a model for the backend "llama": checks the file as for our own engine, then has llama.cpp open it.
 
 import { QragError } from "../../base/errors.ts";
-import type { ModelDescription } from "../../gguf/architecture.ts";
 import {
+  type Decision,
   decisionTensor,
-  describeLlamaModel,
   describeModel,
-  isLlamaLayout,
+  llama,
+  type ModelDescription,
+  qrag,
 } from "../../gguf/architecture.ts";
 import type { GgufFile } from "../../gguf/format.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../../native/tokenizer/background.ts";
 import { modelError, readModelFile } from "../model/files.ts";
-import { checkVocabulary } from "../model/load.ts";
+import { checkVocabulary, decisionModel } from "../model/load.ts";
 import { type LlamaModel, type OpenLlamaOptions, openLlama } from "./model.ts";
 
 export interface LoadedLlama {
@@ -30,9 +31,10 @@ export async function loadLlama(
   const { path, file } = await readModelFile(name, options.signal);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
-    const layout = isLlamaLayout(file) ? "llama" : "qrag";
-    const description = layout === "llama" ? describeLlamaModel(file) : describeModel(file);
-    if (layout === "qrag") checkForLlama(file, description);
+    const description = describeModel(file, [qrag, llama]);
+    const layout = description.architecture === llama.name ? "llama" : "qrag";
+    const { decision } = decisionModel(description);
+    if (layout === "qrag") checkForLlama(file, decision);
     tokenizer = openTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
     const model = await open({
@@ -40,7 +42,7 @@ export async function loadLlama(
       layout,
       bytes: description.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
       contextLength: description.numbers.contextLength,
-      tokenIds: description.decision.tokenIds,
+      tokenIds: decision.tokenIds,
       ...options,
     });
     return { path, description, tokenizer, model };
@@ -51,7 +53,7 @@ export async function loadLlama(
 }
 
 /** What we read and llama.cpp cannot. */
-function checkForLlama({ metadata, tensors }: GgufFile, { decision }: ModelDescription): void {
+function checkForLlama({ metadata, tensors }: GgufFile, decision: Decision): void {
   if (!metadata.has("tokenizer.ggml.model")) {
     throw new QragError("MODEL_UNSUPPORTED", "llama.cpp has no tokenizer of the kind it has");
   }

@@ -2,8 +2,9 @@
 
 import { QragError } from "../../base/errors.ts";
 import type { Progress } from "../../base/progress.ts";
-import { describeModel, type ModelDescription } from "../../gguf/architecture.ts";
+import { type Decision, describeModel, type ModelDescription } from "../../gguf/architecture.ts";
 import type { TensorInfo } from "../../gguf/format.ts";
+import type { Prompt } from "../../gguf/prompt.ts";
 import type { ByteSource } from "../../gguf/source.ts";
 import type { NativeModel } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
@@ -46,14 +47,14 @@ const nativeParts: NativeParts = {
 export async function loadModel(
   name: string | undefined,
   { onProgress, ...opening }: LoadModelOptions,
-  native: NativeParts = nativeParts,
+  parts: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
   opening.signal?.throwIfAborted();
   const { path, source, file } = await openModelFile(name, opening.signal);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
     const description = describeModel(file);
-    tokenizer = native.openTokenizer(description.tokenizerJson);
+    tokenizer = parts.openTokenizer(description.tokenizerJson);
     checkVocabulary(tokenizer, description);
     const fullHead =
       description.tiedEmbeddings ||
@@ -71,7 +72,11 @@ export async function loadModel(
         chunks: () => chunksOf(source, tensor, buffers, progress),
       }),
     );
-    const model = await native.openModel(description.numbers, streams, opening);
+    const { architecture, numbers, output } = description;
+    const model = await parts.openModel(architecture, numbers, streams, {
+      ...opening,
+      pooling: output.kind === "vector" ? output.pooling : undefined,
+    });
     return { path, description, tokenizer, model, fullHead };
   } catch (error) {
     tokenizer?.dispose();
@@ -122,4 +127,15 @@ export function checkVocabulary(
     `its tokenizer has ${tokenizer.vocabularySize} tokens, its embedding only ${numbers.vocabularySize} rows. ` +
       "Convert the checkpoint again with the tokenizer.json it was trained with.",
   );
+}
+
+/** How a model judges that answers a prompt with a token; others are no gate. */
+export function decisionModel({ architecture, output, frame }: ModelDescription): {
+  decision: Decision;
+  prompt: Prompt;
+} {
+  if (output.kind === "decision" && frame.kind === "prompt") {
+    return { decision: output, prompt: frame };
+  }
+  throw new QragError("MODEL_UNSUPPORTED", `a model of architecture ${architecture} is no gate`);
 }

@@ -1,7 +1,7 @@
 // The queue in front of a model: one native call at a time, concurrent requests merged into fair, bounded batches.
 
 import { QragError } from "../../base/errors.ts";
-import { type NativeModel, type ScoreMode, scoreMode } from "../../native/contract.ts";
+import type { NativeModel, ScoreMode } from "../../native/contract.ts";
 import { Aborts } from "./aborts.ts";
 import { QueueEntry, type Scored, type Sequence } from "./queue_entry.ts";
 
@@ -29,7 +29,7 @@ export interface ScoringModel extends Pick<NativeModel, "score"> {
 /** Owns the model: disposing the engine disposes it. */
 export class ScoringQueue {
   readonly #model: ScoringModel;
-  readonly #decisionCount: number;
+  readonly #outputCount: number;
   readonly #batchTokens: number;
   readonly #aborts = new Aborts();
   /** Every request that has not ended. */
@@ -42,9 +42,9 @@ export class ScoringQueue {
   #disposed = false;
   #freed: void | Promise<void> = undefined;
 
-  constructor(model: ScoringModel, decisionCount: number, batchTokens = defaultBatchTokens) {
+  constructor(model: ScoringModel, outputCount: number, batchTokens = defaultBatchTokens) {
     this.#model = model;
-    this.#decisionCount = decisionCount;
+    this.#outputCount = outputCount;
     this.#batchTokens = batchTokens;
   }
 
@@ -54,7 +54,7 @@ export class ScoringQueue {
    */
   async *run<S extends Sequence>(
     sequences: Iterable<S> | AsyncIterable<S>,
-    { mode = scoreMode.decision, signal }: RunOptions = {},
+    { mode = "decision", signal }: RunOptions = {},
   ): AsyncGenerator<Scored<S>, void> {
     if (this.#disposed) throw disposed();
     signal?.throwIfAborted();
@@ -150,7 +150,7 @@ export class ScoringQueue {
       const computing = this.#model.score(tokens, offsets, mode);
       for (const { request } of parts) void request.prepare(this.#batchTokens / parts.length);
       const values = await computing;
-      const width = mode === scoreMode.decision ? this.#decisionCount : 1;
+      const width = mode === "decision" ? this.#outputCount : 1;
       if (values.length !== sequences.length * width) {
         const expected = `${sequences.length} x ${width}`;
         throw new QragError(

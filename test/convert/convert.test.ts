@@ -10,6 +10,7 @@ import { describeModel } from "../../gguf/architecture.ts";
 import { type TensorTypeName, tensorTypes } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
+import { planGguf } from "../../gguf/write.ts";
 import { addon } from "../../native/loader.ts";
 import { tokenizerJson } from "../fixtures.ts";
 import {
@@ -103,7 +104,7 @@ describe("convertCheckpoint", () => {
     }
     const head = untied.get("output.weight")!.values;
     const rows = valuesOf(converted, "cls.output.weight");
-    for (const [index, id] of model.decision.tokenIds.entries()) {
+    for (const [index, id] of converted.report.decision.tokenIds.entries()) {
       expect(rows.subarray(index * 32, (index + 1) * 32)).toEqual(
         head.subarray(id * 32, (id + 1) * 32),
       );
@@ -366,8 +367,18 @@ describe("requantize", () => {
     }
   });
 
-  it("refuses what is no qrag file", async () => {
-    await convert(asTorch(named(huggingFace, tied)), { layout: "llama" });
+  it("does the same with a llama layout", async () => {
+    const checkpoint = asTorch(named(huggingFace, untied));
+    const wanted = await convert(checkpoint, { type: "Q8_0", layout: "llama" });
+    await convert(checkpoint, { layout: "llama" });
+    const { bytes } = await again("Q8_0");
+    expect(Buffer.compare(bytes, wanted.bytes)).toBe(0);
+  });
+
+  it("refuses what holds no model that it knows", async () => {
+    const other = new Map([["general.architecture", { type: "string", value: "gpt2" } as const]]);
+    await convert(asTorch(named(huggingFace, tied)));
+    await writeFile(at("out.gguf"), planGguf(other, []).header);
     await expect(again("Q8_0")).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
     await writeFile(at("out.gguf"), "GGUF");
     await expect(again("Q8_0")).rejects.toMatchObject({ code: "MODEL_INVALID" });

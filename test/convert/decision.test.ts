@@ -27,6 +27,7 @@ describe("findDecision", () => {
       "\u0661",
     ];
     expect(findDecision(fake(texts), 11)).toEqual({
+      kind: "decision",
       tokenIds: [2, 7, 0, 3, 5],
       labels: ["0", "0", "1", "1", "1"],
     });

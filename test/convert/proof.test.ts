@@ -16,7 +16,6 @@ import { findDecision } from "../../convert/write/decision.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { fileSource } from "../../gguf/source.ts";
-import { scoreMode } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
 import { openTokenizer } from "../../native/tokenizer/background.ts";
@@ -126,10 +125,10 @@ describe("a converted checkpoint", () => {
       };
       return { name, type, shape, chunks };
     });
-    const model = await openModel(numbers, streams, { threads: 1 });
+    const model = await openModel("qrag", numbers, streams, { threads: 1 });
     for (const { tokens, decisionLogits } of expected.prompts) {
       const ends = Int32Array.of(0, tokens.length);
-      const logits = await model.score(Int32Array.from(tokens), ends, scoreMode.decision);
+      const logits = await model.score(Int32Array.from(tokens), ends, "decision");
       for (const [row, logit] of logits.entries()) {
         expect(Math.abs(logit - decisionLogits[row]!)).toBeLessThan(1e-4);
       }

@@ -5,7 +5,7 @@ import {
   type MetadataValue,
   type Scalar,
   type ScalarType,
-  type TensorSpec,
+  type TensorEntry,
   tensorTypeNames,
   tensorTypes,
 } from "../../gguf/format.ts";
@@ -56,7 +56,7 @@ export const metadataArbitrary: fc.Arbitrary<Metadata> = fc
     return metadata;
   });
 
-const tensor: fc.Arbitrary<TensorSpec> = fc
+const tensor: fc.Arbitrary<TensorEntry> = fc
   .record({
     name: names,
     type: fc.constantFrom(...tensorTypeNames),
@@ -68,7 +68,7 @@ const tensor: fc.Arbitrary<TensorSpec> = fc
     return { name, type, shape: [rowLength, ...others] };
   });
 
-export const tensorsArbitrary: fc.Arbitrary<TensorSpec[]> = fc.uniqueArray(tensor, {
+export const tensorsArbitrary: fc.Arbitrary<TensorEntry[]> = fc.uniqueArray(tensor, {
   selector: ({ name }) => name,
   maxLength: 4,
 });

@@ -1,7 +1,7 @@
 // The metadata of new files: its order, its types, its refusals.
 import { describe, expect, it } from "vitest";
-import { llamaMetadata, modelMetadata } from "../../gguf/architecture.ts";
-import { f32, i32s, model, numbers, text, texts, u32, vocabulary } from "./tiny_model.ts";
+import { modelMetadata, type NewModel } from "../../gguf/architecture.ts";
+import { f32, frame, i32s, model, numbers, text, texts, u32, vocabulary } from "./tiny_model.ts";
 
 describe("modelMetadata", () => {
   it("is in a fixed order, general entries first, the tokenizer last", () => {
@@ -44,15 +44,26 @@ describe("modelMetadata", () => {
       '"qrag.made_by": this key is unknown',
     );
   });
+
+  it("names the scripts a model reads, before the report", () => {
+    const scripts = ["Latin", "Greek"];
+    const metadata = modelMetadata({ ...model, scripts });
+    expect(metadata.get("qrag.scripts")).toEqual(texts(...scripts));
+    const keys = [...metadata.keys()];
+    expect(keys.indexOf("qrag.scripts")).toBe(keys.indexOf("qrag.conversion.report") - 1);
+  });
 });
 
-describe("llamaMetadata", () => {
+describe("the metadata of a llama file", () => {
   const whole = { ...numbers, ropeDimensionCount: 32 };
 
-  const gate = { ...model, numbers: whole, fileType: "F16", vocabulary } as const;
+  const gate: NewModel = {
+    ...model,
+    ...{ architecture: "llama", numbers: whole, fileType: "F16", vocabulary },
+  };
 
   it("has llama.cpp's keys with llama.cpp's types, and the gate's own", () => {
-    expect(Object.fromEntries(llamaMetadata(gate))).toEqual({
+    expect(Object.fromEntries(modelMetadata(gate))).toEqual({
       "general.architecture": text("llama"),
       "general.name": text("tiny"),
       "general.file_type": u32(1),
@@ -72,8 +83,8 @@ describe("llamaMetadata", () => {
       "qrag.decision.token_ids": i32s(7, 8, 49),
       "qrag.decision.labels": texts("0", "1", "1"),
       "qrag.tied_embeddings": { type: "bool", value: false },
-      "qrag.prompt.system": text(model.prompt.system),
-      "qrag.prompt.template": text(model.prompt.template),
+      "qrag.prompt.system": text(frame.system),
+      "qrag.prompt.template": text(frame.template),
       "qrag.conversion.report": text("{}"),
       "tokenizer.ggml.model": text("gpt2"),
       "tokenizer.huggingface.json": text("{}"),
@@ -81,6 +92,6 @@ describe("llamaMetadata", () => {
   });
 
   it("refuses a partly turned head, which llama.cpp's llama cannot have", () => {
-    expect(() => llamaMetadata({ ...gate, numbers })).toThrow("no llama layout");
+    expect(() => modelMetadata({ ...gate, numbers })).toThrow("no llama layout");
   });
 });

@@ -5,22 +5,23 @@ import {
   expectedTensors,
   keyTable,
   modelMetadata,
+  qrag,
 } from "../../gguf/architecture.ts";
 import {
   GgufError,
   type GgufErrorKind,
   type MetadataValue,
-  type TensorSpec,
+  type TensorEntry,
 } from "../../gguf/format.ts";
 import { parseHeader } from "../../gguf/read.ts";
 import { planGguf } from "../../gguf/write.ts";
 import {
   decision,
   f32,
+  frame,
   i32s,
   model,
   numbers,
-  prompt,
   text,
   texts,
   u32,
@@ -30,12 +31,14 @@ import {
 type Entries = Map<string, MetadataValue>;
 
 /** Describes the model of a small file, after its metadata or its tensors were changed. */
-function describeChanged(change: (metadata: Entries, tensors: Map<string, TensorSpec>) => void) {
+function describeChanged(change: (metadata: Entries, tensors: Map<string, TensorEntry>) => void) {
   const metadata: Entries = new Map(modelMetadata({ ...model, vocabulary }));
-  const specs = expectedTensors(numbers).map(({ name, shape, types }): [string, TensorSpec] => [
-    name,
-    { name, shape, type: types.includes("Q8_0") && shape[0]! % 32 === 0 ? "Q8_0" : "F32" },
-  ]);
+  const specs = expectedTensors(qrag, model).map(
+    ({ name, shape, types }): [string, TensorEntry] => [
+      name,
+      { name, shape, type: types.includes("Q8_0") && shape[0]! % 32 === 0 ? "Q8_0" : "F32" },
+    ],
+  );
   const tensors = new Map(specs);
   change(metadata, tensors);
   const { header, size } = planGguf(metadata, [...tensors.values()]);
@@ -50,14 +53,16 @@ describe("describeModel", () => {
     expect(described).toMatchObject({
       numbers,
       name: "tiny",
-      prompt,
-      decision,
+      architecture: "qrag",
+      output: decision,
+      frame,
+      scripts: undefined,
       tokenizerJson: "{}",
       tiedEmbeddings: false,
       conversionReport: "{}",
     });
     expect(described.tensors.map(({ name }) => name)).toEqual(
-      expectedTensors(numbers).map(({ name }) => name),
+      expectedTensors(qrag, model).map(({ name }) => name),
     );
     expect(described.router.map(({ name }) => name)).toEqual(["router.gate.weight"]);
     const [first] = described.fileTypes;
@@ -89,7 +94,7 @@ describe("describeModel", () => {
     const narrow = { ...numbers, keyLength: 16 };
     const found = describeChanged((metadata, tensors) => {
       metadata.delete("qrag.attention.key_length");
-      for (const { name, shape } of expectedTensors(narrow)) {
+      for (const { name, shape } of expectedTensors(qrag, { ...model, numbers: narrow })) {
         tensors.set(name, { name, shape, type: "F32" });
       }
     });
@@ -114,15 +119,16 @@ describe("describeModel", () => {
     expect(describe).toThrow("has 4194305 rows");
   });
 
-  it.each(keyTable.filter(({ required }) => required).map(({ key }) => key))(
-    "asks for %s",
-    (key) => {
-      const describe = () => describeChanged((metadata) => metadata.delete(key));
-      expect(describe).toThrow(`"${key}": this key is missing`);
-    },
-  );
+  it.each(
+    keyTable(qrag)
+      .filter(({ required }) => required)
+      .map(({ key }) => key),
+  )("asks for %s", (key) => {
+    const describe = () => describeChanged((metadata) => metadata.delete(key));
+    expect(describe).toThrow(`"${key}": this key is missing`);
+  });
 
-  it.each(keyTable.map(({ key }) => key))("asks for the exact type of %s", (key) => {
+  it.each(keyTable(qrag).map(({ key }) => key))("asks for the exact type of %s", (key) => {
     const describe = () =>
       describeChanged((metadata) => metadata.set(key, { type: "u64", value: 1n }));
     expect(describe).toThrow(new RegExp(`^"${key}": must be of type .* and is of type u64`));
@@ -158,6 +164,10 @@ describe("describeModel", () => {
     ["qrag.decision.labels", texts("0", "1", " 1"), 'must be "0" or "1"'],
     ["qrag.decision.labels", texts("1", "1", "1"), "both"],
     ["qrag.prompt.template", text("{query}"), "{passage} exactly once"],
+    ["qrag.scripts", texts(), "names 0 scripts"],
+    ["qrag.scripts", texts("Latin", "Klingon"), '"Klingon" is no script'],
+    ["qrag.scripts", texts("Latin}|\\p{Any"), "is no script"],
+    ["qrag.scripts", texts("Latin", "Latin"), "twice"],
   ])("refuses %s as %j", (key, value, message, kind = "invalid") => {
     const describe = () => describeChanged((metadata) => metadata.set(key, value));
     expect(describe).toThrow(message);
@@ -166,7 +176,7 @@ describe("describeModel", () => {
     expect(describe).toThrow(expect.objectContaining({ key: labels }));
   });
 
-  it.each(expectedTensors(numbers).flatMap(({ name, required }) => (required ? [name] : [])))(
+  it.each(expectedTensors(qrag, model).flatMap(({ name, required }) => (required ? [name] : [])))(
     "asks for %s",
     (name) => {
       const describe = () => describeChanged((_metadata, tensors) => tensors.delete(name));
@@ -174,7 +184,7 @@ describe("describeModel", () => {
     },
   );
 
-  it.each<[string, Partial<TensorSpec>, string]>([
+  it.each<[string, Partial<TensorEntry>, string]>([
     ["blk.2.attn_q.weight", { shape: [64, 128] }, "no tensor of this name"],
     ["blk.0.attn_q.bias", { shape: [128] }, "no tensor of this name"],
     ["blk.{block}.attn_q.weight", { shape: [64, 128] }, "no tensor of this name"],

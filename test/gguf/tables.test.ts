@@ -1,12 +1,12 @@
 // The table of tensors made concrete, and its mirror in the native part.
 import { describe, expect, it } from "vitest";
-import { expectedTensors, type Hyperparameters, tensorTable } from "../../gguf/architecture.ts";
+import { expectedTensors, type Hyperparameters, qrag } from "../../gguf/architecture.ts";
 import type { Hyperparameters as NativeNumbers } from "../../native/contract.ts";
-import { numbers } from "./tiny_model.ts";
+import { model, numbers } from "./tiny_model.ts";
 
 describe("expectedTensors", () => {
   it("makes the table concrete", () => {
-    const tensors = expectedTensors(numbers);
+    const tensors = expectedTensors(qrag, model);
     expect(tensors.map(({ name, shape }) => `${name} ${shape.join("x")}`)).toEqual([
       "token_embd.weight 64x50",
       ...[0, 1].flatMap((block) => [
@@ -28,7 +28,7 @@ describe("expectedTensors", () => {
   });
 
   it("leaves only the head and the frequency factors out of a minimal file", () => {
-    const optional = tensorTable.filter(({ required }) => !required).map(({ name }) => name);
+    const optional = qrag.tensors.filter(({ required }) => !required).map(({ name }) => name);
     expect(optional).toEqual(["output.weight", "rope_freqs.weight"]);
   });
 });

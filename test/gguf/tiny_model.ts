@@ -1,5 +1,5 @@
 // A tiny model's description, and short ways to write metadata values.
-import type { Decision, Hyperparameters } from "../../gguf/architecture.ts";
+import type { Decision, Hyperparameters, NewModel } from "../../gguf/architecture.ts";
 import type { MetadataValue } from "../../gguf/format.ts";
 import { defaultSystem, defaultTemplate } from "../../gguf/prompt.ts";
 
@@ -23,23 +23,29 @@ export const numbers: Hyperparameters = {
   keyLength: 32,
   ropeDimensionCount: 16,
   vocabularySize: 50,
-  decisionCount: 3,
+  outputCount: 3,
   normEpsilon: Math.fround(1e-5),
   ropeFreqBase: 10_000,
 };
 
-export const decision: Decision = { tokenIds: [7, 8, 49], labels: ["0", "1", "1"] };
-export const prompt = { system: defaultSystem, template: defaultTemplate };
+export const decision: Decision = {
+  kind: "decision",
+  tokenIds: [7, 8, 49],
+  labels: ["0", "1", "1"],
+};
+export const frame = { kind: "prompt", system: defaultSystem, template: defaultTemplate } as const;
 export const vocabulary = new Map<string, MetadataValue>([
   ["tokenizer.ggml.model", { type: "string", value: "gpt2" }],
 ]);
-export const model = {
+export const model: NewModel = {
+  architecture: "qrag",
   numbers,
   name: "tiny",
   fileType: "Q8_0",
-  prompt,
-  decision,
+  output: decision,
+  frame,
+  scripts: undefined,
   tokenizerJson: "{}",
   tiedEmbeddings: false,
   conversionReport: "{}",
-} as const;
+};

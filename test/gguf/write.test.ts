@@ -5,7 +5,7 @@ import {
   GgufError,
   type Metadata,
   type MetadataValue,
-  type TensorSpec,
+  type TensorEntry,
 } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
@@ -40,7 +40,7 @@ async function write(plan: GgufPlan, piece = 7): Promise<Uint8Array> {
 
 const metadataOf = (...entries: [string, MetadataValue][]): Metadata => new Map(entries);
 
-const pair: TensorSpec[] = [
+const pair: TensorEntry[] = [
   { name: "one", type: "F32", shape: [3] },
   { name: "two", type: "Q8_0", shape: [32, 2] },
 ];
@@ -80,12 +80,12 @@ describe("planGguf", () => {
   });
 
   const bad = (value: unknown) => metadataOf(["the key", value as MetadataValue]);
-  const badTensor = (spec: Partial<TensorSpec>) => [
+  const badTensor = (spec: Partial<TensorEntry>) => [
     { name: "the key", type: "F32" as const, shape: [4], ...spec },
   ];
   const none = metadataOf();
 
-  it.each<[string, Metadata, TensorSpec[]]>([
+  it.each<[string, Metadata, TensorEntry[]]>([
     ["a u8 of 256", bad({ type: "u8", value: 256 }), []],
     ["a u32 of -1", bad({ type: "u32", value: -1 }), []],
     ["a u32 of 1.5", bad({ type: "u32", value: 1.5 }), []],
@@ -116,7 +116,7 @@ describe("planGguf", () => {
     expect(plan).toThrow(/^"the key": /);
   });
 
-  it.each<[string, Metadata, TensorSpec[]]>([
+  it.each<[string, Metadata, TensorEntry[]]>([
     ["an empty key", metadataOf(["", { type: "bool", value: true }]), []],
     ["a key of 257 bytes", metadataOf(["k".repeat(257), { type: "bool", value: true }]), []],
     ["an empty tensor name", none, badTensor({ name: "" })],

@@ -14,7 +14,7 @@ export const smallNumbers: Hyperparameters = {
   keyLength: 16,
   ropeDimensionCount: 16,
   vocabularySize: 100,
-  decisionCount: 2,
+  outputCount: 2,
   normEpsilon: 1e-5,
   ropeFreqBase: 10000,
 };
@@ -27,7 +27,7 @@ export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStre
     keyValue: numbers.headCountKv * numbers.keyLength,
     feedForward: numbers.feedForwardLength,
     vocabulary: numbers.vocabularySize,
-    decision: numbers.decisionCount,
+    output: numbers.outputCount,
   };
   let state = 1;
   const random = () => {
@@ -35,8 +35,9 @@ export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStre
     return state / 2 ** 32 - 0.5;
   };
   return addon()
-    .tensorTable()
-    .filter((row) => row.required)
+    .architectures()
+    .find(({ name }) => name === "qrag")!
+    .tensors.filter((row) => row.required)
     .flatMap((row) => {
       const shape = row.shape.map((size) => lengths[size]!);
       const count = shape.reduce((product, length) => product * length, 1);
@@ -58,5 +59,5 @@ export function openSmallModel(
   type = "F32",
   kernels = "reference",
 ): Promise<NativeModel> {
-  return openModel(smallNumbers, smallTensors(smallNumbers, type), { threads, kernels });
+  return openModel("qrag", smallNumbers, smallTensors(smallNumbers, type), { threads, kernels });
 }

@@ -1,5 +1,5 @@
 // Makes a small model with random weights and a real tokenizer as a GGUF file: everything runs on it but good judgement.
-import { describeModel, expectedTensors, modelMetadata } from "../../gguf/architecture.ts";
+import { describeModel, expectedTensors, modelMetadata, qrag } from "../../gguf/architecture.ts";
 import { tensorTypes } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
@@ -54,21 +54,28 @@ export async function modelFile({
     keyLength: 16,
     ropeDimensionCount: 16,
     vocabularySize,
-    decisionCount: tokenIds.length,
+    outputCount: tokenIds.length,
     normEpsilon: 1e-5,
     ropeFreqBase: 10_000,
   };
-  const metadata = modelMetadata({
+  const model = {
+    architecture: "qrag",
     numbers,
     name: "random",
     fileType: type,
-    prompt: { system: "Judge.", template: "{system} Q: {query} P: {passage} A: " },
-    decision: { tokenIds, labels },
+    output: { kind: "decision", tokenIds, labels },
+    frame: {
+      kind: "prompt",
+      system: "Judge.",
+      template: "{system} Q: {query} P: {passage} A: ",
+    },
+    scripts: undefined,
     tokenizerJson: json,
     tiedEmbeddings: head === "tied",
     conversionReport: undefined,
-  });
-  const tensors = expectedTensors(numbers)
+  } as const;
+  const metadata = modelMetadata(model);
+  const tensors = expectedTensors(qrag, model)
     .filter(({ name, required }) => required || (name === "output.weight" && head === "kept"))
     .map(
       ({ name, shape, types }) =>
