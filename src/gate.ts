@@ -2,7 +2,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { QragError } from "../base/errors.ts";
-import type { Hyperparameters } from "../native/contract.ts";
+import { strip } from "../base/strip.ts";
+import type { Hyperparameters } from "../gguf/architecture.ts";
+import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import {
   checkIterable,
   checkOptions,
@@ -17,8 +19,15 @@ import {
 } from "./options.ts";
 import type { Sequence } from "./queue/queue_entry.ts";
 import type { ScoringQueue } from "./queue/scoring_queue.ts";
-import { type JudgedWindow, marginOf, type Verdict, verdictOf } from "./verdict.ts";
-import { type PromptEncoder, windowsOf } from "./windows.ts";
+import type { RefusalReason, Refuse } from "./refusal/refusal.ts";
+import {
+  type JudgedWindow,
+  type Margin,
+  refusedBecause,
+  type Verdict,
+  verdictOf,
+} from "./verdict.ts";
+import { type WindowEncoder, windowsOf } from "./windows.ts";
 
 /** A vocabulary entry that stands for a digit. */
 export interface DecisionToken {
@@ -32,19 +41,24 @@ export interface DecisionToken {
 export interface GateInfo {
   readonly path: string;
   readonly name: string | undefined;
+  /** "qrag" and "llama" are decoders, "bert" is an encoder. */
+  readonly architecture: string;
   readonly numbers: Hyperparameters;
   /** Weights in all, the decision rows (a copy out of the head) not counted. */
   readonly parameters: number;
   /** Tensor types in the file, the largest share first. */
   readonly weightTypes: readonly string[];
-  /** Tokens a prompt may have; longer passages are judged in windows. */
+  /** Tokens an input may have; longer passages are judged in windows. */
   readonly contextLength: number;
   /** The fast graph; the reference: stock operations of ggml's, all in the file's own weight types; or node-llama-cpp. */
   readonly engine: "fast" | "reference" | "llama";
   /** The instruction set of the kernels; of llama.cpp the device it computes on. */
   readonly device: string;
   readonly threads: number;
+  /** A decoder's answers; none where a classifier decides. */
   readonly decision: readonly DecisionToken[];
+  /** Unicode's names of the scripts that the model reads, where its file says: all else is refused. */
+  readonly scripts: readonly string[] | undefined;
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;
   /** Whether a calibration set the offset. */
@@ -60,10 +74,14 @@ export interface Ranked<P extends Passage = Passage> {
   readonly verdict: Verdict;
 }
 
-/** The parts of a gate. The engine is the one outside dependency: tests pass one with a made-up model. */
+/** The parts of a gate. The queue is the one outside dependency: tests pass one with a made-up model. */
 export interface GateParts {
-  readonly engine: ScoringQueue;
-  readonly encoder: PromptEncoder;
+  readonly queue: ScoringQueue;
+  readonly encoder: WindowEncoder;
+  readonly tokenizer: Pick<BackgroundTokenizer, "decodeToken" | "dispose">;
+  readonly margin: Margin;
+  /** Which passages the model is not to be asked about. */
+  readonly refuse: (query: string) => Refuse;
   readonly info: GateInfo;
 }
 
@@ -73,14 +91,12 @@ const asyncDispose: typeof Symbol.asyncDispose =
 
 export class Gate {
   readonly info: GateInfo;
-  readonly #engine: ScoringQueue;
-  readonly #encoder: PromptEncoder;
+  readonly #parts: GateParts;
 
   /** Use `loadGate`, which puts the parts together. */
-  constructor({ engine, encoder, info }: GateParts) {
-    this.info = info;
-    this.#engine = engine;
-    this.#encoder = encoder;
+  constructor(parts: GateParts) {
+    this.info = parts.info;
+    this.#parts = parts;
   }
 
   /** 1 if the passage addresses the query, else 0. */
@@ -150,8 +166,8 @@ export class Gate {
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
   async dispose(): Promise<void> {
-    const ended = this.#engine.dispose();
-    this.#encoder.tokenizer.dispose();
+    const ended = this.#parts.queue.dispose();
+    this.#parts.tokenizer.dispose();
     await ended;
   }
 
@@ -183,14 +199,32 @@ export class Gate {
   async *#verdicts(
     query: string,
     texts: Iterable<string>,
+    options: JudgeOptions,
+  ): AsyncGenerator<Verdict, void> {
+    if (options.fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
+    const refuse = this.#parts.refuse(query);
+    // In order: what is refused at once waits until the verdicts before it are out.
+    const reasons: (RefusalReason | undefined)[] = [];
+    for await (const verdict of this.#judged(query, notRefused(texts, refuse, reasons), options)) {
+      yield* refusedFirst(reasons);
+      reasons.shift();
+      yield verdict;
+    }
+    yield* refusedFirst(reasons);
+  }
+
+  /** The verdicts on the passages that the model is asked about. */
+  async *#judged(
+    query: string,
+    texts: Iterable<string>,
     { signal, fullVocabulary }: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
-    if (fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
-    const labels = this.info.decision.map(({ label }) => label);
+    const { queue, encoder, margin: marginOf } = this.#parts;
     let windows: JudgedWindow[] = [];
-    const scored = this.#engine.run(windowsOf(this.#encoder, query, texts), { signal });
-    for await (const { sequence, values } of scored) {
-      const margin = marginOf(values, labels);
+    for await (const { sequence, values } of queue.run(windowsOf(encoder, query, texts), {
+      signal,
+    })) {
+      const margin = marginOf(values);
       const relevant = fullVocabulary
         ? await this.#answersOne(sequence, signal)
         : margin > this.info.offset;
@@ -203,12 +237,30 @@ export class Gate {
 
   /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */
   async #answersOne(sequence: Sequence, signal: AbortSignal | undefined): Promise<boolean> {
-    const scored = this.#engine.run([sequence], { mode: "argmax", signal });
-    for await (const { values } of scored) {
-      return this.#encoder.tokenizer.decodeToken(values[0]!).trim() === "1";
+    const { queue, tokenizer } = this.#parts;
+    for await (const { values } of queue.run([sequence], { mode: "argmax", signal })) {
+      return strip(tokenizer.decodeToken(values[0]!)) === "1";
     }
     throw new QragError("INTERNAL", "A sequence got no answer");
   }
+}
+
+/** The passages that are to be judged; `reasons` gets an entry for every passage, in order. */
+function* notRefused(
+  texts: Iterable<string>,
+  refuse: Refuse,
+  reasons: (RefusalReason | undefined)[],
+): Generator<string> {
+  for (const text of texts) {
+    const reason = refuse(text);
+    reasons.push(reason);
+    if (reason === undefined) yield text;
+  }
+}
+
+/** Takes the refused ones off the front. */
+function* refusedFirst(reasons: (RefusalReason | undefined)[]): Generator<Verdict> {
+  while (reasons.length > 0 && reasons[0] !== undefined) yield refusedBecause(reasons.shift()!);
 }
 
 /** Checks each passage when its turn comes. */

@@ -1,14 +1,18 @@
 // loadGate: puts a gate together from a model file.
+import { QragError } from "../base/errors.ts";
 import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
 import { addon } from "../native/loader.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
+import { pairEncoder } from "./frames.ts";
 import { Gate, type GateInfo } from "./gate.ts";
 import { loadLlama } from "./llama/load.ts";
 import { modelPath } from "./model/files.ts";
-import { decisionModel, type LoadedModel, loadModel } from "./model/load.ts";
+import { type LoadedModel, loadModel } from "./model/load.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
+import { refusals } from "./refusal/refusal.ts";
+import { marginOf } from "./verdict.ts";
 
 /** How a loaded model computes. */
 type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary">;
@@ -65,25 +69,33 @@ function gateOf(
   computing: Computing,
   calibration: Calibration | undefined,
 ): Gate {
-  const { numbers, name, tensors, fileTypes } = description;
-  const { decision, prompt } = decisionModel(description);
+  const { architecture, numbers, name, output, scripts, tensors, fileTypes } = description;
+  const encoder = pairEncoder(description.frame, tokenizer);
+  const margin = marginOf(output);
+  if (!encoder || !margin) throw givesVectors(path);
   const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
+  const tokens = output.kind === "decision" ? output : { tokenIds: [], labels: [] };
   return new Gate({
-    engine: new ScoringQueue(model, numbers.outputCount),
-    encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
+    queue: new ScoringQueue(model, numbers.outputCount),
+    encoder: { ...encoder, contextLength: numbers.contextLength },
+    tokenizer,
+    margin,
+    refuse: refusals(description),
     info: {
       path,
       name,
+      architecture,
       numbers,
       parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
       weightTypes: fileTypes.map(({ type }) => type),
       contextLength: numbers.contextLength,
       threads,
-      decision: decision.tokenIds.map((id, row) => ({
+      decision: tokens.tokenIds.map((id, row) => ({
         id,
         text: tokenizer.decodeToken(id),
-        label: decision.labels[row]!,
+        label: tokens.labels[row]!,
       })),
+      scripts,
       offset: calibration?.offset ?? 0,
       calibrated: calibration !== undefined,
       ...computing,
@@ -91,4 +103,11 @@ function gateOf(
       fullVocabulary: computing.fullVocabulary && calibration === undefined,
     },
   });
+}
+
+function givesVectors(path: string): QragError {
+  return new QragError(
+    "MODEL_UNSUPPORTED",
+    `${path} gives vectors, not verdicts. Use loadEmbedder, or load a gate or a cross-encoder.`,
+  );
 }
