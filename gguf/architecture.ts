@@ -21,6 +21,7 @@ export {
 } from "./architectures/registry.ts";
 export { modelMetadata, type NewModel } from "./compose.ts";
 export {
+  checkNumbers,
   describeModel,
   keyTable,
   type ModelDescription,

@@ -175,7 +175,6 @@ function describeNumbers(
     const { number, key, otherwise } = row;
     const stated = key === undefined ? undefined : (values.get(key) as number | undefined);
     const value = stated ?? otherwise?.(numbers) ?? numbers[number];
-    if (row.only === "labels" && value === 0) continue;
     checkRange(row, value);
     numbers[number] = value!;
   }
@@ -183,7 +182,14 @@ function describeNumbers(
   return numbers;
 }
 
-function checkRange({ number, key, kind, max }: NumberRow, value: number | undefined): void {
+/** Throws naming the first number that no file may hold. */
+export function checkNumbers(architecture: Architecture, numbers: Hyperparameters): void {
+  for (const row of architecture.numbers) checkRange(row, numbers[row.number]);
+  architecture.check(numbers);
+}
+
+function checkRange({ number, key, kind, max, only }: NumberRow, value: number | undefined): void {
+  if (only === "labels" && value === 0) return;
   if (number === "vocabularySize" && value! > max) {
     refuse("token_embd.weight", `has ${value} rows, more than the ${max} allowed`);
   }

@@ -1,9 +1,11 @@
 // qrag convert: a PyTorch or safetensors checkpoint and its tokenizer become a GGUF file.
 
 import { QragError } from "../../base/errors.ts";
+import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
-import type { ConvertReport, Progress } from "../../convert/report.ts";
-import { gateUpOrders, ropeOrders } from "../../convert/write/weights.ts";
+import { fileLayouts } from "../../convert/options.ts";
+import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
+import type { Output } from "../../gguf/architecture.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
@@ -12,11 +14,9 @@ import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { notesText, tensorsText, wiringText } from "./report.ts";
+import { notesText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
-
-const layouts = ["qrag", "llama"] as const;
 
 const help = `Usage: qrag convert CHECKPOINT --tokenizer tokenizer.json -o OUT.gguf [options]
 
@@ -86,7 +86,7 @@ export const command: Command = {
       type: weightType(values.type, "--type"),
       embeddingType:
         embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
-      layout: oneOf(values.layout, layouts, "--layout"),
+      layout: oneOf(values.layout, fileLayouts, "--layout"),
       keepLmHead: values["keep-lm-head"],
       name: values.name,
       rope: rope === undefined ? undefined : oneOf(rope, ropeOrders, "--rope"),
@@ -103,7 +103,7 @@ export const command: Command = {
     const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
     const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
     const bars = { prove: progressBar(io, "trying out"), write: progressBar(io, "writing") };
-    const onProgress = (progress: Progress) => bars[progress.stage].update(progress);
+    const onProgress = (progress: ConvertProgress) => bars[progress.stage].update(progress);
     const { signal } = io;
     const report = await convertCheckpoint({
       ...checked,
@@ -124,21 +124,42 @@ async function readPrompt(io: Io, path: string): Promise<Prompt> {
 }
 
 function reportText(report: ConvertReport): string {
-  const { output, bytes, type, checkpoint, wiring, decision, dropped, missing, notes } = report;
+  const { output, bytes, model, checkpoint, wiring, dropped, missing, notes } = report;
   const config = checkpoint.configSource || "none";
   const left = [
     ...dropped.map(({ name, reason }) => [name, "dropped", reason]),
     ...missing.map(({ name, reason }) => [name, "not in the file", reason]),
   ];
   return [
-    wiringText(wiring),
+    wiring ? wiringText(wiring) : "",
     tensorsText(report),
     left.length > 0 ? table(["LEFT OUT", "HOW", "WHY"], left) : "",
     notesText(notes),
-    `decision tokens: ${decision.tokenIds.map((id, row) => `${id} = ${decision.labels[row]}`).join(", ")}\n` +
-      `${printable(output)}: ${bytes} bytes, ${type}, from a ${checkpoint.format} checkpoint, configuration: ${printable(config)}\n` +
-      `Check it with: qrag verify ${printable(output)}\n`,
+    `${outputText(model.output)}\n` +
+      `${printable(output)}: ${bytes} bytes, ${typesText(report)}, from a ${checkpoint.format} checkpoint, ` +
+      `configuration: ${printable(config)}\n` +
+      `${nextText(model.architecture, printable(output))}\n`,
   ]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+function outputText(output: Output): string {
+  switch (output.kind) {
+    case "decision": {
+      const tokens = output.tokenIds.map((id, row) => `${id} = ${output.labels[row]}`);
+      return `decision tokens: ${tokens.join(", ")}`;
+    }
+    case "labels":
+      return `labels: ${output.names.map((name) => printable(name)).join(", ")}`;
+    case "vector":
+      return `vectors: ${output.pooling} pooling${output.normalize ? ", normalized" : ""}`;
+  }
+}
+
+/** What can be done with the file; the engine does not know the layout of llama.cpp's own decoders. */
+function nextText(architecture: string, path: string): string {
+  return architecture === "llama"
+    ? 'Open it in any llama.cpp program, or with loadGate(path, { backend: "llama" }).'
+    : `Check it with: qrag verify ${path}`;
 }

@@ -1,6 +1,6 @@
 // The tokens that answer: found by decoding, whatever their ids and spelling.
 import { describe, expect, it } from "vitest";
-import { findDecision } from "../../convert/write/decision.ts";
+import { findDecision } from "../../convert/architectures/decision.ts";
 import { loadTokenizer, type Tokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { tokenizerJson } from "../fixtures.ts";
 

@@ -2,7 +2,7 @@
 
 import { QragError } from "../../base/errors.ts";
 import type { Decision } from "../../gguf/architecture.ts";
-import type { Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 
 /** What Python's str.strip() removes, which the reference semantics call for; JavaScript's trim() differs in some. */
 const pythonSpaces =
@@ -10,7 +10,10 @@ const pythonSpaces =
   "\u2028\u2029\u202f\u205f\u3000";
 
 /** The tokens of "0" come first: llama.cpp's graph takes the maximum over each run of rows. */
-export function findDecision(tokenizer: Tokenizer, vocabularySize: number): Decision {
+export function findDecision(
+  tokenizer: Pick<BackgroundTokenizer, "vocabularySize" | "decodeToken">,
+  vocabularySize: number,
+): Decision {
   if (tokenizer.vocabularySize > vocabularySize) {
     throw new QragError(
       "TOKENIZER_UNSUPPORTED",

@@ -49,7 +49,6 @@ export interface ConfigNumbers {
 export function readConfigNumbers(config: Config | undefined): ConfigNumbers {
   const numbers = new Map<ConfigNumber, Stated>();
   if (!config) return { numbers, interleaved: undefined };
-  refuseOtherArithmetic(config);
   for (const [number, fields] of Object.entries(numberFields) as [ConfigNumber, string][]) {
     const stated = fractions.includes(number)
       ? findField(config, fields, "a positive number", isPositive)
@@ -93,7 +92,8 @@ function findField<T extends ConfigValue>(
   return found;
 }
 
-function refuseOtherArithmetic(config: Config): void {
+/** A decoder here is SwiGLU and plain RoPE. */
+export function refuseOtherArithmetic(config: Config = new Map()): void {
   for (const field of activationFields.split(" ")) {
     const value = config.get(field);
     if (typeof value === "string" && otherActivations.split(" ").includes(value.toLowerCase())) {

@@ -1,0 +1,42 @@
+// What a conversion is asked for.
+import type { AtomicFileOptions } from "../base/atomic_file.ts";
+import type { LabelledRow } from "../base/labelled_row.ts";
+import type { TensorTypeName } from "../gguf/format.ts";
+import type { Prompt } from "../gguf/prompt.ts";
+import type { ConvertProgress } from "./report.ts";
+import type { RoleMap } from "./roles/roles.ts";
+
+/** The two layouts of a decoder: our own, and the plain file that any llama.cpp program opens. */
+export const fileLayouts = ["qrag", "llama"] as const;
+export type FileLayout = (typeof fileLayouts)[number];
+
+export interface ConvertOptions extends AtomicFileOptions {
+  readonly checkpoint: string;
+  /** Path of the tokenizer.json. */
+  readonly tokenizer: string;
+  readonly output: string;
+  readonly type: TensorTypeName;
+  /** The type of token_embd.weight, if it is to be another. */
+  readonly embeddingType?: TensorTypeName | undefined;
+  readonly map?: RoleMap | undefined;
+  readonly name?: string | undefined;
+  /** Where the configuration is silent. */
+  readonly headCount?: number | undefined;
+  readonly contextLength?: number | undefined;
+  readonly normEps?: number | undefined;
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
+
+  // Of decoders:
+  readonly layout?: FileLayout | undefined;
+  /** Keep the whole head beside the decision rows. */
+  readonly keepLmHead?: boolean | undefined;
+  readonly prompt?: Prompt | undefined;
+  readonly rope?: "half" | "interleaved" | undefined;
+  readonly gateUp?: "gate-first" | "up-first" | undefined;
+  readonly ropeBase?: number | undefined;
+  /** False skips trying the wiring out, which then must be known. */
+  readonly proof?: boolean | undefined;
+  /** Labelled rows to try it out on. */
+  readonly rows?: readonly LabelledRow[] | undefined;
+  readonly threads?: number | undefined;
+}
