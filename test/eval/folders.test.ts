@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packageRoot } from "../../native/binding.ts";
+import { packageRoot } from "../../base/package_root.ts";
 
 const read = (...path: string[]) => readFileSync(join(packageRoot(), ...path), "utf8");
 
