@@ -1,9 +1,9 @@
 // The addon's typed contract.
 
 import type { QragError } from "../base/errors.ts";
-import type { Hyperparameters } from "../gguf/architecture.ts";
+import type { Hyperparameters, Pooling } from "../gguf/architecture.ts";
 
-export type { Hyperparameters };
+export type { Hyperparameters, Pooling };
 
 /** A tensor as the engine wants it announced. `shape` in ggml's order: row length first. */
 export interface TensorSpec {
@@ -12,25 +12,46 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
-/** A row of the C++ loader's table; `shape` names the sizes, row length first. */
-export interface NativeTensorRow {
+/** What the engine knows of an architecture. The registry in gguf/ holds the same, and more. */
+export interface NativeArchitecture {
   readonly name: string;
-  readonly shape: readonly string[];
-  readonly types: readonly string[];
-  readonly required: boolean;
+  readonly numbers: readonly {
+    readonly number: string;
+    readonly kind: "size" | "positive";
+    readonly max: number;
+    readonly only?: "labels";
+  }[];
+  /** `shape` names sizes, row length first. */
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly string[];
+    readonly types: readonly string[];
+    readonly required: boolean;
+    readonly only?: "labels";
+  }[];
 }
 
 /** What `score` computes for each sequence. */
-export const scoreMode = {
-  /** The logits of the decision rows at the last position: decisionCount numbers a sequence. */
-  decision: 0,
+export type ScoreMode =
+  /** The output rows: outputCount numbers a sequence. */
+  | "decision"
   /** The vocabulary id with the largest logit at the last position: 1 number a sequence. */
-  argmax: 1,
+  | "argmax"
   /** The sum of -log p(token) over all positions but the first: 1 number a sequence. */
-  surprise: 2,
-} as const;
+  | "surprise"
+  /** The pooled state: embeddingLength numbers a sequence. */
+  | "embed";
 
-export type ScoreMode = (typeof scoreMode)[keyof typeof scoreMode];
+/** How a model is to compute. */
+export interface NativeModelOptions {
+  readonly threads: number;
+  /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
+  readonly kernels: string;
+  /** The fast graph makes int8 of 4-bit matrices. */
+  readonly unpack: boolean;
+  /** How the model's vectors are made; without it, it gives none. */
+  readonly pooling?: Pooling | undefined;
+}
 
 /** A model in native memory. The life of one: write every tensor, seal, score (one call at a time), dispose. */
 export interface NativeModel {
@@ -41,12 +62,18 @@ export interface NativeModel {
   /** Checks that every tensor is complete and finite, and starts the worker thread. */
   seal(): Promise<void>;
   /**
-   * Scores sequences: number i is tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. Both arrays are copied before
-   * the call returns. Refused while an earlier call is running: queueing is the caller's business.
+   * Scores sequences: number i is tokens[offsets[i]] .. tokens[offsets[i + 1] - 1], and its second text begins at
+   * token seconds[i] of it, or nowhere without `seconds`. All arrays are copied before the call returns. Refused while
+   * an earlier call is running: queueing is the caller's business.
    */
-  score(tokens: Int32Array, offsets: Int32Array, mode: ScoreMode): Promise<Float32Array>;
+  score(
+    tokens: Int32Array,
+    offsets: Int32Array,
+    mode: ScoreMode,
+    seconds?: Int32Array,
+  ): Promise<Float32Array>;
   /** The named steps of the forward pass over one sequence: for comparing implementations layer by layer. */
-  trace(tokens: Int32Array): Promise<Record<string, Float32Array>>;
+  trace(tokens: Int32Array, second?: number): Promise<Record<string, Float32Array>>;
   /** Stops running work (its promise rejects with DISPOSED) and frees the memory. May be called twice. */
   dispose(): void;
 }
@@ -87,19 +114,16 @@ export interface NativeTokenizer {
 export interface NativeAddon {
   Tokenizer: new (description: TokenizerDescription) => NativeTokenizer;
   Model: new (
+    architecture: string,
     numbers: Hyperparameters,
     tensors: readonly TensorSpec[],
-    threads: number,
-    /** One of kernels(), "reference" for ggml's own operations, or "" for what is best here. */
-    kernels: string,
-    /** The fast graph makes int8 of 4-bit matrices. */
-    unpack: boolean,
+    options: NativeModelOptions,
   ) => NativeModel;
   /** The kernel sets this machine runs, the best first. */
   kernels(): string[];
   /** Versions, and the instruction set that ggml was built for. */
   version(): { qrag: string; ggml: string; instructionSet: string };
-  tensorTable(): NativeTensorRow[];
+  architectures(): NativeArchitecture[];
   /** ggml's own quantization of whole rows. F32 in, bytes of `type` out. */
   quantizeRows(type: string, rows: Float32Array, rowLength: number): Uint8Array;
   /** The values a quantized row stands for. */

@@ -1,6 +1,6 @@
 // Opens a native model: announces its tensors, streams their bytes in, seals it. The engine itself never touches a file.
 
-import type { Hyperparameters, NativeModel, TensorSpec } from "./contract.ts";
+import type { Hyperparameters, NativeModel, Pooling, TensorSpec } from "./contract.ts";
 import { addon } from "./loader.ts";
 
 /** A tensor and the way to its bytes, in order, in pieces of any size, each valid until the next is asked for. */
@@ -15,17 +15,25 @@ export interface OpenModelOptions {
   kernels?: string | undefined;
   /** Matrices of Q4_0 become int8: faster, twice the memory. Default: they stay in four bits. */
   unpackWeights?: boolean | undefined;
+  /** For a model that gives vectors. */
+  pooling?: Pooling | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** A model ready to score. Its caller disposes it; when opening fails, nothing is left behind. */
 export async function openModel(
+  architecture: string,
   numbers: Hyperparameters,
   tensors: readonly TensorStream[],
-  { threads, kernels = "reference", unpackWeights = false, signal }: OpenModelOptions,
+  { threads, kernels = "reference", unpackWeights = false, pooling, signal }: OpenModelOptions,
 ): Promise<NativeModel> {
   const specs = tensors.map(({ name, type, shape }) => ({ name, type, shape }));
-  const model = new (addon().Model)(numbers, specs, threads, kernels, unpackWeights);
+  const model = new (addon().Model)(architecture, numbers, specs, {
+    threads,
+    kernels,
+    unpack: unpackWeights,
+    pooling,
+  });
   try {
     for (const [index, tensor] of tensors.entries()) {
       let offset = 0;

@@ -2,7 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { QragError } from "../base/errors.ts";
-import { type Hyperparameters, scoreMode } from "../native/contract.ts";
+import type { Hyperparameters } from "../native/contract.ts";
 import {
   checkIterable,
   checkOptions,
@@ -205,7 +205,7 @@ export class Gate {
 
   /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */
   async #answersOne(sequence: Sequence, signal: AbortSignal | undefined): Promise<boolean> {
-    const scored = this.#engine.run([sequence], { mode: scoreMode.argmax, signal });
+    const scored = this.#engine.run([sequence], { mode: "argmax", signal });
     for await (const { values } of scored) {
       return this.#encoder.tokenizer.decodeToken(values[0]!).trim() === "1";
     }

@@ -2,7 +2,6 @@
 import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import { scoreMode } from "../native/contract.ts";
 import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
 import { type LoadOptions, loadGate, type Verdict } from "../src/index.ts";
 import { marginOf } from "../src/verdict.ts";
@@ -129,7 +128,7 @@ describe.each(models)("%s in %s", (name, type) => {
     const expected: number[] = [];
     for (const passage of passages) {
       const tokens = tokensOfParts(passage);
-      const logits = await own.score(tokens, Int32Array.of(0, tokens.length), scoreMode.decision);
+      const logits = await own.score(tokens, Int32Array.of(0, tokens.length), "decision");
       expected.push(
         marginOf(
           logits,

@@ -1,6 +1,5 @@
 // The converted fixtures against what PyTorch computed from the same checkpoints.
 import { afterAll, describe, expect, it } from "vitest";
-import { scoreMode } from "../native/contract.ts";
 import { addon } from "../native/loader.ts";
 import { Conversions } from "./converted.ts";
 import { checkpointNames, golden, intermediates } from "./fixtures.ts";
@@ -12,9 +11,9 @@ afterAll(() => conversions.remove());
 async function scored(model: Awaited<ReturnType<Conversions["model"]>>, ids: readonly number[]) {
   const tokens = Int32Array.from(ids);
   const offsets = Int32Array.of(0, ids.length);
-  const logits = [...(await model.score(tokens, offsets, scoreMode.decision))];
-  const [argmax] = await model.score(tokens, offsets, scoreMode.argmax);
-  const [sum] = await model.score(tokens, offsets, scoreMode.surprise);
+  const logits = [...(await model.score(tokens, offsets, "decision"))];
+  const [argmax] = await model.score(tokens, offsets, "argmax");
+  const [sum] = await model.score(tokens, offsets, "surprise");
   return { logits, argmax, surprise: sum! / (ids.length - 1) };
 }
 
@@ -73,7 +72,7 @@ describe.each(Object.entries(steps))("quantized to %s", (type, step) => {
     let size = 0;
     for (const prompt of prompts) {
       const tokens = Int32Array.from(prompt.tokens);
-      const logits = await model.score(tokens, Int32Array.of(0, tokens.length), scoreMode.decision);
+      const logits = await model.score(tokens, Int32Array.of(0, tokens.length), "decision");
       for (const [row, logit] of prompt.decisionLogits.entries()) {
         error += (logits[row]! - logit) ** 2;
         size += logit ** 2;

@@ -1,11 +1,6 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
 import { type Decision, expectedTensors, qrag } from "../../gguf/architecture.ts";
-import {
-  type Hyperparameters,
-  type NativeModel,
-  type ScoreMode,
-  scoreMode,
-} from "../../native/contract.ts";
+import type { Hyperparameters, NativeModel, ScoreMode } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 import type { DecoderParts } from "../architectures/decoder_parts.ts";
 import { type Wiring, wiredPieces } from "../architectures/wiring.ts";
@@ -60,8 +55,7 @@ export class CandidateModels {
     const { threads, signal } = this.options;
     const numbers = this.numbers(wiring);
     const streams = this.streams(numbers, wiring);
-    const native = Object.assign({ decisionCount: numbers.outputCount }, numbers);
-    const model = await openModel(native, streams, { threads, signal });
+    const model = await openModel("qrag", numbers, streams, { threads, signal });
     try {
       return {
         surprise: await this.surprise(model, numbers.contextLength),
@@ -114,7 +108,7 @@ export class CandidateModels {
     let total = 0;
     let predicted = 0;
     for (const batch of batches(sequences)) {
-      for (const surprise of await this.score(model, batch, scoreMode.surprise)) total += surprise;
+      for (const surprise of await this.score(model, batch, "surprise")) total += surprise;
       for (const tokens of batch) predicted += tokens.length - 1;
     }
     const mean = total / predicted;
@@ -129,7 +123,7 @@ export class CandidateModels {
     let right = 0;
     let at = 0;
     for (const batch of batches(rows.map(({ tokens }) => tokens))) {
-      const scores = await this.score(model, batch, scoreMode.decision);
+      const scores = await this.score(model, batch, "decision");
       for (let index = 0; index < batch.length; index++) {
         const own = scores.subarray(index * labels.length, (index + 1) * labels.length);
         const answer = best(own, "1") > best(own, "0") ? "1" : "0";

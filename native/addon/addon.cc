@@ -1,5 +1,5 @@
 // The addon's exports: native/contract.ts's NativeAddon.
-#include "../engine/tensor_table.h"
+#include "../engine/architectures/registry.h"
 #include "../engine/types.h"
 #include "../kernels/dispatch.h"
 #include "border.h"
@@ -39,23 +39,45 @@ Napi::Value kernels(const Napi::CallbackInfo & info) {
     return names;
 }
 
-Napi::Value tensors(const Napi::CallbackInfo & info) {
-    const Napi::Env env = info.Env();
-    Napi::Array rows = Napi::Array::New(env);
-    for (const TensorRow & row : tensor_table()) {
-        Napi::Object object = Napi::Object::New(env);
-        Napi::Array shape = Napi::Array::New(env), types = Napi::Array::New(env);
-        for (const Size size : row.shape) shape.Set(shape.Length(), name_of(size));
-        for (const WeightType & type : weight_types()) {
-            if (row.matrix || type.type == GGML_TYPE_F32) types.Set(types.Length(), type.name);
-        }
-        object.Set("name", row.name);
-        object.Set("shape", shape);
-        object.Set("types", types);
-        object.Set("required", row.required);
-        rows.Set(rows.Length(), object);
+Napi::Object number_row(Napi::Env env, const NumberRow & row) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("number", row.name);
+    object.Set("kind", row.size != nullptr ? "size" : "positive");
+    object.Set("max", row.max);
+    if (row.presence == Presence::with_labels) object.Set("only", "labels");
+    return object;
+}
+
+Napi::Object tensor_row(Napi::Env env, const TensorRow & row) {
+    Napi::Object object = Napi::Object::New(env);
+    Napi::Array shape = Napi::Array::New(env), types = Napi::Array::New(env);
+    for (const Size size : row.shape) shape.Set(shape.Length(), name_of(size));
+    for (const WeightType & type : weight_types()) {
+        if (row.matrix || type.type == GGML_TYPE_F32) types.Set(types.Length(), type.name);
     }
-    return rows;
+    object.Set("name", row.name);
+    object.Set("shape", shape);
+    object.Set("types", types);
+    object.Set("required", row.presence != Presence::optional);
+    if (row.presence == Presence::with_labels) object.Set("only", "labels");
+    return object;
+}
+
+/** What the engine knows of each architecture: gguf/architectures holds the same, and a test keeps the two equal. */
+Napi::Value known_architectures(const Napi::CallbackInfo & info) {
+    const Napi::Env env = info.Env();
+    Napi::Array result = Napi::Array::New(env);
+    for (const Architecture * each : architectures()) {
+        Napi::Object object = Napi::Object::New(env);
+        Napi::Array numbers = Napi::Array::New(env), tensors = Napi::Array::New(env);
+        for (const NumberRow & row : each->numbers) numbers.Set(numbers.Length(), number_row(env, row));
+        for (const TensorRow & row : each->tensors) tensors.Set(tensors.Length(), tensor_row(env, row));
+        object.Set("name", each->name);
+        object.Set("numbers", numbers);
+        object.Set("tensors", tensors);
+        result.Set(result.Length(), object);
+    }
+    return result;
 }
 
 Napi::Value use_error_class(const Napi::CallbackInfo & info) {
@@ -80,7 +102,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("Tokenizer", TokenizerObject::define(env));
     exports.Set("version", Napi::Function::New(env, version, "version"));
     exports.Set("kernels", Napi::Function::New(env, kernels, "kernels"));
-    exports.Set("tensorTable", Napi::Function::New(env, tensors, "tensorTable"));
+    exports.Set("architectures", Napi::Function::New(env, known_architectures, "architectures"));
     exports.Set("quantizeRows", Napi::Function::New(env, quantize_rows, "quantizeRows"));
     exports.Set("dequantizeRows", Napi::Function::New(env, dequantize_rows, "dequantizeRows"));
     exports.Set("useErrorClass", Napi::Function::New(env, use_error_class, "useErrorClass"));

@@ -3,14 +3,23 @@
 
 #include <utility>
 
+#include "../engine/architectures/registry.h"
+
 namespace qrag {
 
 namespace {
 
+/** The architecture's numbers, and those that every model has; what it does not have stays 0. */
 Hyperparameters numbers_argument(const Napi::Value & value) {
     const Napi::Object object = object_argument(value, "numbers");
-    const auto integer = [&](const char * name) { return integer_argument(object.Get(name), name); };
-    const auto number = [&](const char * name) { return static_cast<float>(number_argument(object.Get(name), name)); };
+    const auto integer = [&](const char * name) {
+        const Napi::Value number = object.Get(name);
+        return number.IsUndefined() ? 0 : integer_argument(number, name);
+    };
+    const auto number = [&](const char * name) {
+        const Napi::Value real = object.Get(name);
+        return real.IsUndefined() ? 0.0f : static_cast<float>(number_argument(real, name));
+    };
     Hyperparameters numbers{};
     numbers.context_length = integer("contextLength");
     numbers.embedding_length = integer("embeddingLength");
@@ -21,7 +30,8 @@ Hyperparameters numbers_argument(const Napi::Value & value) {
     numbers.key_length = integer("keyLength");
     numbers.rope_dimension_count = integer("ropeDimensionCount");
     numbers.vocabulary_size = integer("vocabularySize");
-    numbers.decision_count = integer("decisionCount");
+    numbers.output_count = integer("outputCount");
+    numbers.token_type_count = integer("tokenTypeCount");
     numbers.norm_epsilon = number("normEpsilon");
     numbers.rope_freq_base = number("ropeFreqBase");
     return numbers;
@@ -50,10 +60,43 @@ Napi::Float32Array to_javascript(Napi::Env env, const std::vector<float> & value
     return array;
 }
 
+/** One of the names, as the value that stands beside it. */
+template <typename T>
+T named_argument(const Napi::Value & value, const char * what, const std::vector<std::pair<const char *, T>> & names) {
+    const std::string name = text_argument(value, what);
+    std::string known;
+    for (const auto & [each, result] : names) {
+        if (name == each) return result;
+        known += (known.empty() ? "" : ", ") + std::string(each);
+    }
+    throw Error(Code::input_invalid, std::string(what) + " is \"" + name + "\", expected one of " + known);
+}
+
 Mode mode_argument(const Napi::Value & value) {
-    const int64_t mode = integer_argument(value, "mode");
-    if (mode < 0 || mode > static_cast<int64_t>(Mode::surprise)) throw Error(Code::input_invalid, "unknown mode");
-    return static_cast<Mode>(mode);
+    return named_argument<Mode>(value, "mode",
+                                {{"decision", Mode::decision}, {"argmax", Mode::argmax}, {"surprise", Mode::surprise}, {"embed", Mode::embed}});
+}
+
+EngineOptions options_argument(const Napi::Value & value) {
+    const Napi::Object object = object_argument(value, "options");
+    const int64_t threads = integer_argument(object.Get("threads"), "threads");
+    if (threads < 1 || threads > 512) throw Error(Code::input_invalid, "expected 1 to 512 for threads");
+    EngineOptions options;
+    options.threads = static_cast<int>(threads);
+    options.kernels = text_argument(object.Get("kernels"), "kernels");
+    options.unpack = boolean_argument(object.Get("unpack"), "unpack");
+    if (!object.Get("pooling").IsUndefined()) {
+        options.pooling = named_argument<Pooling>(object.Get("pooling"), "pooling",
+                                                  {{"mean", Pooling::mean}, {"cls", Pooling::cls}, {"last", Pooling::last}});
+    }
+    return options;
+}
+
+/** The arguments that say what to compute on: tokens, offsets, and seconds at `at`, which may be absent. */
+Sequences sequences_argument(const Napi::CallbackInfo & info, size_t at) {
+    Sequences sequences{int32_argument(info[0], "tokens"), int32_argument(info[1], "offsets"), {}};
+    if (!info[at].IsUndefined()) sequences.seconds = int32_argument(info[at], "seconds");
+    return sequences;
 }
 
 }  // namespace
@@ -73,13 +116,9 @@ Napi::Function ModelObject::define(Napi::Env env) {
 ModelObject::ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info), Threaded("model") {
     const Napi::Env env = info.Env();
     guarded(env, [&] {
-        const Hyperparameters numbers = numbers_argument(info[0]);
-        const std::vector<TensorSpec> specs = specs_argument(info[1]);
-        const int64_t threads = integer_argument(info[2], "threads");
-        if (threads < 1 || threads > 512) throw Error(Code::input_invalid, "expected 1 to 512 for threads");
-        const std::string kernels = text_argument(info[3], "kernels");
-        const bool unpack = boolean_argument(info[4], "unpack");
-        engine_ = std::make_unique<Engine>(numbers, specs, static_cast<int>(threads), kernels, unpack);
+        const Architecture & architecture = architecture_named(text_argument(info[0], "architecture"));
+        engine_ = std::make_unique<Engine>(architecture, numbers_argument(info[1]), specs_argument(info[2]),
+                                           options_argument(info[3]));
         kernels_ = engine_->kernels() == nullptr ? "reference" : engine_->kernels()->name;
         open(env);
     });
@@ -119,11 +158,9 @@ Napi::Value ModelObject::seal(const Napi::CallbackInfo & info) {
 Napi::Value ModelObject::score(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(true);
-        std::vector<int32_t> tokens = int32_argument(info[0], "tokens");
-        std::vector<int32_t> offsets = int32_argument(info[1], "offsets");
         const Mode mode = mode_argument(info[2]);
-        return start(info.Env(), [this, tokens = std::move(tokens), offsets = std::move(offsets), mode]() -> Answer {
-            return [values = engine_->score(tokens, offsets, mode)](Napi::Env env) { return to_javascript(env, values); };
+        return start(info.Env(), [this, sequences = sequences_argument(info, 3), mode]() -> Answer {
+            return [values = engine_->score(sequences, mode)](Napi::Env env) { return to_javascript(env, values); };
         });
     });
 }
@@ -132,8 +169,11 @@ Napi::Value ModelObject::trace(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&] {
         engine(true);
         std::vector<int32_t> tokens = int32_argument(info[0], "tokens");
-        return start(info.Env(), [this, tokens = std::move(tokens)]() -> Answer {
-            return [steps = engine_->trace(tokens)](Napi::Env env) {
+        const auto length = static_cast<int32_t>(tokens.size());
+        Sequences sequence{std::move(tokens), {0, length}, {}};
+        if (!info[1].IsUndefined()) sequence.seconds = {static_cast<int32_t>(integer_argument(info[1], "second"))};
+        return start(info.Env(), [this, sequence = std::move(sequence)]() -> Answer {
+            return [steps = engine_->trace(sequence)](Napi::Env env) {
                 Napi::Object result = Napi::Object::New(env);
                 for (const Step & step : steps) result.Set(step.name, to_javascript(env, step.values));
                 return result;

@@ -1,76 +1,59 @@
-// Packing sequences behind their common prefix.
+// Packing sequences, behind their common prefix where there is one.
 #include "batch.h"
 
 #include <algorithm>
 #include <cmath>
-#include <string>
-
-#include "../error.h"
 
 namespace qrag {
 
 namespace {
 
 /** How many leading tokens all sequences share; every sequence keeps at least its last token for itself. */
-int32_t common_prefix(const int32_t * tokens, const int32_t * offsets, size_t count) {
-    if (count < 2) return 0;
-    int32_t length = offsets[1] - offsets[0] - 1;
-    for (size_t i = 1; i < count; i++) {
-        const int32_t * sequence = tokens + offsets[i];
-        length = std::min(length, offsets[i + 1] - offsets[i] - 1);
-        length = static_cast<int32_t>(std::mismatch(sequence, sequence + length, tokens + offsets[0]).first - sequence);
+size_t common_prefix(const Sequences & sequences) {
+    if (sequences.count() < 2) return 0;
+    size_t length = sequences.length(0) - 1;
+    for (size_t i = 1; i < sequences.count(); i++) {
+        const int32_t * sequence = sequences.at(i);
+        length = std::min(length, sequences.length(i) - 1);
+        length = static_cast<size_t>(std::mismatch(sequence, sequence + length, sequences.at(0)).first - sequence);
     }
     return length;
 }
 
 }  // namespace
 
-Batch Batch::pack(const int32_t * tokens, const int32_t * offsets, size_t count) {
-    const int32_t prefix = common_prefix(tokens, offsets, count);
+Batch Batch::pack(const Sequences & sequences, Sight sight) {
+    const size_t prefix = sight == Sight::before ? common_prefix(sequences) : 0;
     Batch batch;
-    std::vector<size_t> start;  // for each packed token, where its own sequence begins; 0 in the prefix
-    const auto append = [&](const int32_t * sequence, int32_t from, int32_t to) {
-        const size_t begin = batch.tokens.size();
-        for (int32_t position = from; position < to; position++) {
-            batch.tokens.push_back(sequence[position]);
-            batch.positions.push_back(position);
-            start.push_back(begin);
+    const auto append = [&](size_t sequence, size_t from, size_t to) {
+        for (size_t position = from; position < to; position++) {
+            batch.tokens.push_back(sequences.at(sequence)[position]);
+            batch.positions.push_back(static_cast<int32_t>(position));
+            batch.types.push_back(position < sequences.second(sequence) ? 0 : 1);
         }
     };
-    append(tokens + offsets[0], 0, prefix);
-    for (size_t i = 0; i < count; i++) {
-        append(tokens + offsets[i], prefix, offsets[i + 1] - offsets[i]);
+    append(0, 0, prefix);
+    for (size_t i = 0; i < sequences.count(); i++) {
+        batch.first.push_back(static_cast<int32_t>(batch.tokens.size()));
+        append(i, prefix, sequences.length(i));
         batch.last.push_back(static_cast<int32_t>(batch.tokens.size()) - 1);
     }
 
     const size_t size = batch.tokens.size();
     batch.mask.assign(size * size, -INFINITY);
-    for (size_t row = 0; row < size; row++) {
+    const auto show = [&](size_t row, size_t from, size_t to) {
         const auto line = batch.mask.begin() + static_cast<ptrdiff_t>(row * size);
-        std::fill_n(line, std::min(row + 1, static_cast<size_t>(prefix)), 0.0f);
-        std::fill(line + static_cast<ptrdiff_t>(start[row]), line + static_cast<ptrdiff_t>(row + 1), 0.0f);
+        std::fill(line + static_cast<ptrdiff_t>(from), line + static_cast<ptrdiff_t>(to), 0.0f);
+    };
+    for (size_t row = 0; row < prefix; row++) show(row, 0, row + 1);
+    for (size_t i = 0; i < sequences.count(); i++) {
+        const auto first = static_cast<size_t>(batch.first[i]), end = static_cast<size_t>(batch.last[i]) + 1;
+        for (size_t row = first; row < end; row++) {
+            show(row, 0, prefix);
+            show(row, first, sight == Sight::all ? end : row + 1);
+        }
     }
     return batch;
-}
-
-void check_sequences(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets,
-                     const Hyperparameters & numbers) {
-    if (offsets.size() < 2 || offsets.front() != 0 || offsets.back() != static_cast<int64_t>(tokens.size())) {
-        throw Error(Code::input_invalid, "offsets do not run from 0 to the number of tokens");
-    }
-    for (size_t i = 1; i < offsets.size(); i++) {
-        const int64_t length = static_cast<int64_t>(offsets[i]) - offsets[i - 1];
-        if (length < 1 || length > numbers.context_length) {
-            throw Error(Code::input_invalid, "sequence " + std::to_string(i - 1) + " has " + std::to_string(length) +
-                                                 " tokens, expected 1 to " + std::to_string(numbers.context_length));
-        }
-    }
-    for (const int32_t token : tokens) {
-        if (token < 0 || token >= numbers.vocabulary_size) {
-            throw Error(Code::input_invalid, "token id " + std::to_string(token) + " is outside the vocabulary of " +
-                                                 std::to_string(numbers.vocabulary_size));
-        }
-    }
 }
 
 }  // namespace qrag

@@ -1,4 +1,4 @@
-// Which graph answers what: decisions the fast one where there is one, everything else the reference.
+// Which graph answers what: decisions and vectors the fast one where there is one, everything else the reference.
 #include "engine.h"
 
 #include <algorithm>
@@ -24,8 +24,6 @@ double surprise_of(const float * logits, int64_t count, int32_t token) {
     for (int64_t i = 0; i < count; i++) sum += std::exp(static_cast<double>(logits[i] - largest));
     return std::log(sum) + largest - logits[token];
 }
-
-void fill(ggml_tensor * tensor, const void * data) { ggml_backend_tensor_set(tensor, data, 0, ggml_nbytes(tensor)); }
 
 std::vector<float> read(const ggml_tensor * tensor) {
     std::vector<float> values(static_cast<size_t>(ggml_nelements(tensor)));
@@ -54,16 +52,19 @@ void return_freed_memory() {
 
 }  // namespace
 
-Engine::Engine(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs, int threads,
-               const std::string & kernels, bool unpack)
-    : numbers_(numbers),
-      threads_(threads),
-      kernels_(kernels_argument(kernels)),
-      unpack_(unpack),
-      weights_(numbers, specs) {
-    if (threads < 1 || threads > GGML_MAX_N_THREADS) {
-        throw Error(Code::input_invalid, "threads is " + std::to_string(threads) + ", expected 1 to " +
+Engine::Engine(const Architecture & architecture, const Hyperparameters & numbers,
+               const std::vector<TensorSpec> & specs, const EngineOptions & options)
+    : architecture_(architecture),
+      numbers_(numbers),
+      options_(options),
+      kernels_(kernels_argument(options.kernels)),
+      weights_(architecture, numbers, specs) {
+    if (options.threads < 1 || options.threads > GGML_MAX_N_THREADS) {
+        throw Error(Code::input_invalid, "threads is " + std::to_string(options.threads) + ", expected 1 to " +
                                              std::to_string(GGML_MAX_N_THREADS));
+    }
+    if (!options.pooling && numbers.output_count == 0) {
+        throw Error(Code::model_invalid, "the model has neither a head nor a way to pool its states");
     }
 }
 
@@ -75,93 +76,100 @@ Engine::~Engine() {
 void Engine::seal() {
     weights_.check();
     if (kernels_ == nullptr) return;
-    const Packing packing{*kernels_, unpack_, static_cast<size_t>(threads_),
+    const Packing packing{*kernels_, options_.unpack, static_cast<size_t>(options_.threads),
                           [this](size_t block) { weights_.release_block(block); }};
-    fast_ = std::make_unique<FastGraph>(numbers_, weights_.shared, weights_.blocks, packing,
+    fast_ = std::make_unique<FastGraph>(architecture_.recipe, numbers_, weights_, options_.pooling, packing,
                                         [this] { return cancelled_.load(); });
     return_freed_memory();
 }
 
 void Engine::prepare_reference() {
     if (weights_.blocks_released()) {
-        throw Error(Code::input_invalid, "only decisions are computed here; load the model with the reference kernels");
+        throw Error(Code::input_invalid, "the fast engine computes no such thing; load the model with the reference kernels");
     }
     if (backend_) return;
     backend_.reset(ggml_backend_cpu_init());
-    ggml_threadpool_params params = ggml_threadpool_params_default(threads_);
+    ggml_threadpool_params params = ggml_threadpool_params_default(options_.threads);
     params.poll = 0;  // between batches the threads sleep: a desktop application is idle most of the time
     pool_ = ggml_threadpool_new(&params);
     memory_.reset(ggml_gallocr_new(ggml_backend_cpu_buffer_type()));
     if (!backend_ || pool_ == nullptr || !memory_) throw Error(Code::out_of_memory, "no memory to compute with");
-    ggml_backend_cpu_set_n_threads(backend_.get(), threads_);
+    ggml_backend_cpu_set_n_threads(backend_.get(), options_.threads);
     ggml_backend_cpu_set_threadpool(backend_.get(), pool_);
     ggml_backend_cpu_set_abort_callback(
         backend_.get(), [](void * engine) { return static_cast<Engine *>(engine)->cancelled_.load(); }, this);
 }
 
-std::vector<float> Engine::score(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets,
-                                 Mode mode) {
-    check_sequences(tokens, offsets, numbers_);
-    const size_t count = offsets.size() - 1;
-    if (mode == Mode::decision && fast_) {
-        if (cancelled_) throw Error(Code::disposed, "the model was disposed");
-        return fast_->decide(tokens.data(), offsets.data(), count);
+void Engine::check_mode(Mode mode) const {
+    if (mode == Mode::embed && !options_.pooling) throw Error(Code::input_invalid, "the model gives no vectors");
+    if (mode == Mode::decision && options_.pooling) throw Error(Code::input_invalid, "the model gives vectors, no decisions");
+    const bool speaks = architecture_.recipe.sight == Sight::before;
+    if ((mode == Mode::argmax || mode == Mode::surprise) && !speaks) {
+        throw Error(Code::input_invalid, "the model does not predict tokens");
     }
-    if (mode == Mode::surprise) return surprise(tokens.data(), offsets.data(), count);
+}
 
-    const Batch batch = Batch::pack(tokens.data(), offsets.data(), count);
-    if (mode == Mode::decision) return run(batch, Head::decision);
-
-    const std::vector<float> logits = run(batch, Head::vocabulary);
-    std::vector<float> best(count);
-    for (size_t i = 0; i < count; i++) {
+std::vector<float> Engine::score(const Sequences & sequences, Mode mode) {
+    sequences.check(numbers_);
+    check_mode(mode);
+    if (mode == Mode::surprise) return surprise(sequences);
+    if (mode != Mode::argmax) {
+        if (!fast_) return run(sequences, usual_head());
+        if (cancelled_) throw Error(Code::disposed, "the model was disposed");
+        return fast_->compute(sequences);
+    }
+    const std::vector<float> logits = run(sequences, Head::vocabulary);
+    std::vector<float> best(sequences.count());
+    for (size_t i = 0; i < best.size(); i++) {
         const auto row = logits.begin() + static_cast<ptrdiff_t>(i) * numbers_.vocabulary_size;
         best[i] = static_cast<float>(std::max_element(row, row + numbers_.vocabulary_size) - row);
     }
     return best;
 }
 
-std::vector<float> Engine::surprise(const int32_t * tokens, const int32_t * offsets, size_t count) {
-    std::vector<float> sums(count);
-    for (size_t i = 0; i < count; i++) {
-        const Batch batch = Batch::pack(tokens, offsets + i, 1);
-        const std::vector<float> logits = run(batch, Head::everywhere);
+std::vector<float> Engine::surprise(const Sequences & sequences) {
+    std::vector<float> sums(sequences.count());
+    for (size_t i = 0; i < sums.size(); i++) {
+        const size_t length = sequences.length(i);
+        const int32_t * tokens = sequences.at(i);
+        const Sequences one{{tokens, tokens + length}, {0, static_cast<int32_t>(length)}, {}};
+        const std::vector<float> logits = run(one, Head::everywhere);
         double sum = 0;
-        for (size_t at = 0; at + 1 < batch.tokens.size(); at++) {
+        for (size_t at = 0; at + 1 < length; at++) {
             sum += surprise_of(logits.data() + static_cast<ptrdiff_t>(at) * numbers_.vocabulary_size,
-                               numbers_.vocabulary_size, batch.tokens[at + 1]);
+                               numbers_.vocabulary_size, tokens[at + 1]);
         }
         sums[i] = static_cast<float>(sum);
     }
     return sums;
 }
 
-std::vector<Step> Engine::trace(const std::vector<int32_t> & tokens) {
-    const std::vector<int32_t> offsets = {0, static_cast<int32_t>(tokens.size())};
-    check_sequences(tokens, offsets, numbers_);
+std::vector<Step> Engine::trace(const Sequences & sequence) {
+    sequence.check(numbers_);
     std::vector<Step> steps;
-    run(Batch::pack(tokens.data(), offsets.data(), 1), Head::decision, &steps);
+    run(sequence, usual_head(), &steps);
     return steps;
 }
 
-std::vector<float> Engine::run(const Batch & batch, Head head, std::vector<Step> * steps) {
+std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vector<Step> * steps) {
     if (cancelled_) throw Error(Code::disposed, "the model was disposed");
     prepare_reference();
+    const Sight sight = architecture_.recipe.sight;
+    const Pooling pooling = options_.pooling.value_or(sight == Sight::before ? Pooling::last : Pooling::cls);
+    const Batch batch = Batch::pack(sequences, sight);
     const size_t nodes = reference_graph_nodes(numbers_);
     const ggml_context_ptr context(ggml_init({/*.mem_size =*/ggml_tensor_overhead() * nodes * 2 +
                                                   ggml_graph_overhead_custom(nodes, false),
                                               /*.mem_buffer =*/nullptr, /*.no_alloc =*/true}));
     if (!context) throw Error(Code::out_of_memory, "no memory for the graph");
     const ReferenceGraph built =
-        build_reference_graph(context.get(), numbers_, weights_.shared, weights_.blocks, batch, head, steps != nullptr);
+        build_reference_graph(context.get(), architecture_, numbers_, weights_.globals, weights_.blocks, batch, head,
+                              pooling, steps != nullptr);
     if (!ggml_gallocr_alloc_graph(memory_.get(), built.graph)) {
         throw Error(Code::out_of_memory,
                     "no memory for a batch of " + std::to_string(batch.tokens.size()) + " tokens; use smaller ones");
     }
-    fill(built.tokens, batch.tokens.data());
-    fill(built.positions, batch.positions.data());
-    fill(built.mask, batch.mask.data());
-    if (built.last != nullptr) fill(built.last, batch.last.data());
+    fill_inputs(built, batch, head == Head::vector ? pooling == Pooling::last : sight == Sight::before);
 
     const ggml_status status = ggml_backend_graph_compute(backend_.get(), built.graph);
     if (status == GGML_STATUS_ABORTED) throw Error(Code::disposed, "the model was disposed");
@@ -170,7 +178,7 @@ std::vector<float> Engine::run(const Batch & batch, Head head, std::vector<Step>
         const ggml_tensor * node = ggml_graph_node(built.graph, i);
         if (node->flags & GGML_TENSOR_FLAG_OUTPUT) steps->push_back({node->name, read(node)});
     }
-    return read(built.logits);
+    return read(built.result);
 }
 
 }  // namespace qrag

@@ -3,19 +3,24 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fast/graph.h"
 #include "ggml-cpp.h"
-#include "hyperparameters.h"
 #include "reference/graph.h"
 #include "weights.h"
 
 namespace qrag {
 
-/** What a call computes for each sequence; the numbers are native/contract.ts's scoreMode. */
-enum class Mode { decision = 0, argmax = 1, surprise = 2 };
+/** What a call computes for each sequence. */
+enum class Mode {
+    decision,  // the rows of cls.output.weight: output_count numbers
+    argmax,    // the vocabulary id with the largest logit at the last token: 1 number
+    surprise,  // the sum of -log p(token) over all tokens but the first: 1 number
+    embed,     // the pooled state: embedding_length numbers
+};
 
 /** One intermediate result, token after token. */
 struct Step {
@@ -23,47 +28,55 @@ struct Step {
     std::vector<float> values;
 };
 
+struct EngineOptions {
+    int threads = 1;
+    /** A set's name for the fast graph, "reference" for ggml's operations alone, "" for what is best here. */
+    std::string kernels;
+    /** The fast graph makes int8 of 4-bit matrices too. */
+    bool unpack = false;
+    /** How the model's vectors are made; without it, it gives none. */
+    std::optional<Pooling> pooling;
+};
+
 class Engine {
   public:
-    /** `kernels`: a set's name for the fast graph, "reference" for ggml's operations alone, "" for what is best here. */
-    /** `unpack`: the fast graph makes int8 of 4-bit matrices too. */
-    Engine(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs, int threads, const std::string & kernels,
-           bool unpack = false);
+    Engine(const Architecture & architecture, const Hyperparameters & numbers, const std::vector<TensorSpec> & specs,
+           const EngineOptions & options);
     ~Engine();
     Engine(const Engine &) = delete;
     Engine & operator=(const Engine &) = delete;
 
     const Hyperparameters & numbers() const { return numbers_; }
     Weights & weights() { return weights_; }
-    /** The kernels that compute decisions; null for the reference graph. */
+    /** The kernels of the fast graph; null for the reference graph. */
     const Kernels * kernels() const { return kernels_; }
 
     /** Checks the weights and, for the fast graph, packs them. */
     void seal();
 
-    /**
-     * decision: decision_count logits a sequence; argmax: one vocabulary id a sequence; surprise: one sum of
-     * -log p(token) a sequence. Throws disposed once cancel() was called.
-     */
-    std::vector<float> score(const std::vector<int32_t> & tokens, const std::vector<int32_t> & offsets, Mode mode);
+    /** Throws input_invalid for a mode that the model cannot serve, and disposed once cancel() was called. */
+    std::vector<float> score(const Sequences & sequences, Mode mode);
 
     /** The named steps of the forward pass over one sequence, in order: for comparing implementations layer by layer. */
-    std::vector<Step> trace(const std::vector<int32_t> & tokens);
+    std::vector<Step> trace(const Sequences & sequence);
 
     /** From any thread: what runs stops after its current operation, and nothing runs any more. */
     void cancel() { cancelled_ = true; }
 
   private:
+    /** What the model is for: its vectors, or its rows. */
+    Head usual_head() const { return options_.pooling ? Head::vector : Head::output; }
+    void check_mode(Mode mode) const;
     /** The reference graph's threads and memory, taken when it is first needed. */
     void prepare_reference();
-    /** The logits of the batch: one row per sequence, or per token for Head::everywhere. Adds the steps if asked to. */
-    std::vector<float> run(const Batch & batch, Head head, std::vector<Step> * steps = nullptr);
-    std::vector<float> surprise(const int32_t * tokens, const int32_t * offsets, size_t count);
+    /** What the head gives: one row per sequence, or per token for Head::everywhere. Adds the steps if asked to. */
+    std::vector<float> run(const Sequences & sequences, Head head, std::vector<Step> * steps = nullptr);
+    std::vector<float> surprise(const Sequences & sequences);
 
+    const Architecture & architecture_;
     const Hyperparameters numbers_;
-    const int threads_;
+    const EngineOptions options_;
     const Kernels * const kernels_;
-    const bool unpack_;
     Weights weights_;
     std::atomic<bool> cancelled_{false};
     std::unique_ptr<FastGraph> fast_;

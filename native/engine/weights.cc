@@ -1,4 +1,4 @@
-// Binding announced tensors to the table, and filling them.
+// Binding announced tensors to the architecture's, and filling them.
 #include "weights.h"
 
 #include <cstring>
@@ -30,11 +30,13 @@ struct Place {
     size_t memory;
 };
 
-std::map<std::string, Place> places(GlobalTensors & shared, std::vector<Block> & blocks) {
+std::map<std::string, Place> places(const Architecture & architecture, bool labels, GlobalTensors & globals,
+                                    std::vector<Block> & blocks) {
     std::map<std::string, Place> result;
-    for (const TensorRow & row : tensor_table()) {
-        if (row.shared != nullptr) {
-            result[row.name] = {&row, &(shared.*row.shared), blocks.size()};
+    for (const TensorRow & row : architecture.tensors) {
+        if (row.presence == Presence::with_labels && !labels) continue;
+        if (row.global != nullptr) {
+            result[row.name] = {&row, &(globals.*row.global), blocks.size()};
             continue;
         }
         const std::string pattern = row.name;
@@ -71,12 +73,13 @@ ggml_context_ptr descriptions(size_t count) {
 
 }  // namespace
 
-Weights::Weights(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs) {
-    numbers.check();
+Weights::Weights(const Architecture & architecture, const Hyperparameters & numbers,
+                 const std::vector<TensorSpec> & specs) {
+    check_hyperparameters(architecture, numbers);
     blocks.assign(static_cast<size_t>(numbers.block_count), Block{});
-    std::map<std::string, Place> free_places = places(shared, blocks);
+    std::map<std::string, Place> free_places = places(architecture, numbers.output_count > 0, globals, blocks);
 
-    for (size_t i = 0; i < blocks.size(); i++) contexts_.push_back(descriptions(tensor_table().size()));
+    for (size_t i = 0; i < blocks.size(); i++) contexts_.push_back(descriptions(architecture.tensors.size()));
     contexts_.push_back(descriptions(specs.size()));
     for (const TensorSpec & spec : specs) {
         const auto place = free_places.find(spec.name);
@@ -91,7 +94,7 @@ Weights::Weights(const Hyperparameters & numbers, const std::vector<TensorSpec> 
         free_places.erase(place);
     }
     for (const auto & [name, place] : free_places) {
-        if (place.row->required) refuse(name, "missing");
+        if (place.row->presence != Presence::optional) refuse(name, "missing");
     }
     for (const ggml_context_ptr & context : contexts_) {
         memory_.emplace_back(ggml_backend_alloc_ctx_tensors_from_buft(context.get(), ggml_backend_cpu_buffer_type()));

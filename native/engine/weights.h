@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "ggml-cpp.h"
-#include "hyperparameters.h"
-#include "tensor_table.h"
+#include "architectures/architecture.h"
 
 namespace qrag {
 
@@ -19,8 +18,8 @@ struct TensorSpec {
 
 class Weights {
   public:
-    /** Checks the tensors against the table and takes the memory. Throws model_invalid or out_of_memory. */
-    Weights(const Hyperparameters & numbers, const std::vector<TensorSpec> & specs);
+    /** Checks the tensors against the architecture's and takes the memory. Throws model_invalid or out_of_memory. */
+    Weights(const Architecture & architecture, const Hyperparameters & numbers, const std::vector<TensorSpec> & specs);
 
     /** Copies the next `size` bytes of tensor number `index`; pieces arrive in order. */
     void write(size_t index, size_t offset, const void * bytes, size_t size);
@@ -32,7 +31,7 @@ class Weights {
     void release_block(size_t block) { memory_[block].reset(); }
     bool blocks_released() const { return !memory_.front(); }
 
-    GlobalTensors shared{};
+    GlobalTensors globals{};
     std::vector<Block> blocks;
 
   private:

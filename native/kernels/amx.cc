@@ -3,8 +3,7 @@
 #define QRAG_LANES 16
 #include <immintrin.h>
 
-#include "vector_inl.h"
-#include "unpack_inl.h"
+#include "table_inl.h"
 
 namespace qrag {
 namespace {
@@ -24,10 +23,7 @@ struct alignas(64) TileConfig {
 constexpr TileConfig all_tiles_whole = {
     1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
-bool begin_thread() {
-    _tile_loadconfig(&all_tiles_whole);
-    return true;
-}
+void begin_thread() { _tile_loadconfig(&all_tiles_whole); }
 
 void end_thread() { _tile_release(); }
 
@@ -146,10 +142,12 @@ void multiply_into(const Rows & rows, const Panels & panels, float * out, size_t
 }
 
 void multiply(const Rows & rows, const Panels & panels, Into into, float * out, size_t out_stride) {
-    const auto multiply_here = into == Into::store  ? multiply_into<Into::store>
-                               : into == Into::add ? multiply_into<Into::add>
-                                                   : multiply_into<Into::swiglu>;
-    multiply_here(rows, panels, out, out_stride);
+    switch (into) {
+        case Into::store: return multiply_into<Into::store>(rows, panels, out, out_stride);
+        case Into::add: return multiply_into<Into::add>(rows, panels, out, out_stride);
+        case Into::gelu: return multiply_into<Into::gelu>(rows, panels, out, out_stride);
+        case Into::swiglu: return multiply_into<Into::swiglu>(rows, panels, out, out_stride);
+    }
 }
 
 /**
@@ -322,12 +320,19 @@ void attend(const Attention & a) {
     }
 }
 
+constexpr Kernels table() {
+    Kernels table = table_of<0>("amx", /*max_weight=*/127, multiply);
+    table.begin_thread = begin_thread;
+    table.end_thread = end_thread;
+    table.block = {block_positions, block_bytes, set_in_block, copy_block};
+    table.attention_step = 1.0f / 256;
+    table.attention_rows = 32;
+    table.attend = attend;
+    return table;
+}
+
 }  // namespace
 
-const Kernels amx_kernels = {
-    "amx", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, rotate,
-    {block_positions, block_bytes, set_in_block, copy_block}, /*attention_step=*/1.0f / 256, /*attention_rows=*/32, attend,
-};
+constexpr Kernels amx_kernels = table();
 
 }  // namespace qrag

@@ -1,7 +1,7 @@
 // Attention in floats, on the vectors of vector_inl.h: for every kernel set that has nothing better.
 #pragma once
 
-#include "vector_inl.h"
+#include "table_inl.h"
 
 namespace qrag {
 namespace {
@@ -26,8 +26,6 @@ void copy_floats(uint8_t * to, const uint8_t * from, size_t width, size_t column
     const size_t values = block_positions * width * sizeof(float);
     memcpy(to + values, from + values, columns * width * sizeof(float));
 }
-
-constexpr KeyValueLayout float_blocks = {block_positions, float_block_bytes, set_in_floats, copy_floats};
 
 inline const float * floats(const uint8_t * block) { return reinterpret_cast<const float *>(block); }
 
@@ -127,6 +125,16 @@ void attend(const Attention & a) {
     for (r = 0; r < a.rows; r++) softmax(a.scratch + r * padded, a.positions[r], padded);
     for (r = 0; r + mix_rows <= a.rows; r += mix_rows) mix_rows_of<mix_rows>(a, r, positions, padded);
     for (; r < a.rows; r++) mix_rows_of<1>(a, r, positions, padded);
+}
+
+/** A table with attention in floats. */
+template <uint8_t offset>
+constexpr Kernels table_in_floats(const char * name, int max_weight, Multiply multiply) {
+    Kernels table = table_of<offset>(name, max_weight, multiply);
+    table.block = {block_positions, float_block_bytes, set_in_floats, copy_floats};
+    table.attention_rows = 16;
+    table.attend = attend;
+    return table;
 }
 
 }  // namespace

@@ -4,13 +4,9 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 /** The sums of `count` rows with one panel: 16 channels are two registers a row. */
 template <size_t count>
@@ -47,9 +43,6 @@ constexpr size_t row_tile = 5;
 
 }  // namespace
 
-const Kernels avx2_kernels = {
-    "avx2", /*offset_activations=*/true, /*max_weight=*/64, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels avx2_kernels = table_in_floats<128>("avx2", /*max_weight=*/64, multiply);
 
 }  // namespace qrag

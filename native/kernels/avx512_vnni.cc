@@ -3,13 +3,9 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 /**
  * The sums of `count` rows with `wide` neighbouring panels. Rows go in groups of three, base, base + stride and
@@ -85,9 +81,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-const Kernels avx512_vnni_kernels = {
-    "avx512-vnni", /*offset_activations=*/true, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels avx512_vnni_kernels = table_in_floats<128>("avx512-vnni", /*max_weight=*/127, multiply);
 
 }  // namespace qrag

@@ -3,13 +3,9 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 template <size_t count>
 inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size_t panel, int32_t (*sums)[panel_channels]) {
@@ -44,9 +40,6 @@ constexpr size_t row_tile = 6;
 
 }  // namespace
 
-const Kernels avx_vnni_kernels = {
-    "avx-vnni", /*offset_activations=*/true, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<128>, normalize<128>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels avx_vnni_kernels = table_in_floats<128>("avx-vnni", /*max_weight=*/127, multiply);
 
 }  // namespace qrag

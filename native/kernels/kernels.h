@@ -20,6 +20,7 @@ struct Panels {
     const int32_t * sums;  // [channels]: sum of a channel's int8 weights
     size_t inputs;
     size_t channels;
+    const float * biases;  // [channels]: added to each product, save with Into::swiglu; null for none
 };
 
 /**
@@ -56,6 +57,7 @@ struct Rows {
 enum class Into {
     store,   // out[row][channel] = product
     add,     // out[row][channel] += product
+    gelu,    // out[row][channel] = gelu(product), by the error function
     swiglu,  // panels alternate gate, up: out[row][channel / 2] = silu(gate) * up, 16 columns per two panels
 };
 
@@ -92,8 +94,8 @@ struct Kernels {
     bool offset_activations;
     /** The magnitude up to which weights are exact: 127, or less where sums of products must fit 16 bits. */
     int max_weight;
-    /** Once on every thread that computes; false when the system refuses. */
-    bool (*begin_thread)();
+    /** Around all computing of a thread. */
+    void (*begin_thread)();
     void (*end_thread)();
     /** Panels from `panel` on, as int8. */
     void (*unpack)(const Nibbles & nibbles, size_t panel, size_t count, int8_t * out);
@@ -102,6 +104,9 @@ struct Kernels {
     float (*quantize)(const float * x, size_t count, uint8_t * out, size_t inputs);
     /** The same of x / rms(x) * weight. */
     float (*normalize)(const float * x, const float * weight, float epsilon, size_t count, uint8_t * out, size_t inputs);
+    /** x = (x - mean(x)) / deviation(x) * weight + bias, in floats and in place. */
+    void (*layer_norm)(float * x, const float * weight, const float * bias, float epsilon, size_t count);
+    float (*dot)(const float * a, const float * b, size_t count);
     /** RoPE: rotations the first 2 * half dimensions of a head, evens before odds. */
     void (*rotate)(float * head, const float * cosines, const float * sines, size_t half);
     KeyValueLayout block;

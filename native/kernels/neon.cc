@@ -4,13 +4,9 @@
 #include <arm_neon.h>
 
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 /**
  * Adds eight inputs' products of four channels: `a0` and `a1` hold four of a row's inputs each, four times over. All rows
@@ -68,9 +64,6 @@ constexpr size_t row_tile = 2;
 
 }  // namespace
 
-const Kernels neon_kernels = {
-    "neon", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels neon_kernels = table_in_floats<0>("neon", /*max_weight=*/127, multiply);
 
 }  // namespace qrag

@@ -3,13 +3,9 @@
 #include <arm_neon.h>
 
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 namespace few_rows {
 #include "dotprod_inl.h"
@@ -105,9 +101,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-const Kernels neon_i8mm_kernels = {
-    "neon-i8mm", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels neon_i8mm_kernels = table_in_floats<0>("neon-i8mm", /*max_weight=*/127, multiply);
 
 }  // namespace qrag

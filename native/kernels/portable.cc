@@ -1,13 +1,9 @@
 // The portable kernels: the specification that every other set is tested against.
 #define QRAG_LANES 4
 #include "attention_inl.h"
-#include "unpack_inl.h"
 
 namespace qrag {
 namespace {
-
-bool begin_thread() { return true; }
-void end_thread() {}
 
 void panel_sums(const uint8_t * row, const Panels & panels, size_t panel, int32_t * sums) {
     const int8_t * weights = panels.data + panel * panel_channels * panels.inputs;
@@ -42,9 +38,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-const Kernels portable_kernels = {
-    "portable", /*offset_activations=*/false, /*max_weight=*/127, begin_thread, end_thread,
-    unpack, multiply, quantize<0>, normalize<0>, rotate, float_blocks, /*attention_step=*/0, /*attention_rows=*/16, attend,
-};
+constexpr Kernels portable_kernels = table_in_floats<0>("portable", /*max_weight=*/127, multiply);
 
 }  // namespace qrag

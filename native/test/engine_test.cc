@@ -8,6 +8,7 @@
 #include "../kernels/dispatch.h"
 #include "check.h"
 #include "plain_decoder.h"
+#include "plain_encoder.h"
 
 using namespace qrag;
 using namespace qrag::test;
@@ -20,12 +21,8 @@ constexpr double tolerance = 1e-4;
 const std::vector<std::vector<int32_t>> sequences = {
     {1}, {4, 9, 2, 30, 7, 7, 11}, {4, 9, 2, 31}, {4, 9, 2, 30, 7, 49, 0, 3, 12, 5, 6, 8, 13}};
 
-struct Flat {
-    std::vector<int32_t> tokens, offsets{0};
-};
-
-Flat pack(const std::vector<std::vector<int32_t>> & all) {
-    Flat packed;
+Sequences pack(const std::vector<std::vector<int32_t>> & all) {
+    Sequences packed{{}, {0}, {}};
     for (const auto & sequence : all) {
         packed.tokens.insert(packed.tokens.end(), sequence.begin(), sequence.end());
         packed.offsets.push_back(static_cast<int32_t>(packed.tokens.size()));
@@ -34,17 +31,17 @@ Flat pack(const std::vector<std::vector<int32_t>> & all) {
 }
 
 void compare(bool optional, unsigned seed, int threads) {
-    const PlainModel model = make_plain_model(optional, seed);
-    Engine engine(model.numbers, model.specs(), threads, "reference");
+    const PlainDecoder model = make_decoder(optional, seed);
+    Engine engine(*model.architecture, model.numbers, model.specs(), {threads, "reference", false, {}});
     model.fill(engine);
     engine.seal();
-    const Flat all = pack(sequences);
-    const std::vector<float> together = engine.score(all.tokens, all.offsets, Mode::decision);
-    const std::vector<float> best = engine.score(all.tokens, all.offsets, Mode::argmax);
-    const std::vector<float> surprise = engine.score(all.tokens, all.offsets, Mode::surprise);
+    const Sequences all = pack(sequences);
+    const std::vector<float> together = engine.score(all, Mode::decision);
+    const std::vector<float> best = engine.score(all, Mode::argmax);
+    const std::vector<float> surprise = engine.score(all, Mode::surprise);
     for (size_t i = 0; i < sequences.size(); i++) {
-        const Flat one = pack({sequences[i]});
-        const std::vector<float> alone = engine.score(one.tokens, one.offsets, Mode::decision);
+        const Sequences one = pack({sequences[i]});
+        const std::vector<float> alone = engine.score(one, Mode::decision);
         const std::vector<double> expected = model.decide(sequences[i]);
         for (size_t row = 0; row < expected.size(); row++) {
             check_near(together[i * expected.size() + row], expected[row], tolerance, "in a batch");
@@ -69,12 +66,51 @@ QRAG_TEST(engine_equals_plain_loops) { compare(false, 5, 1); }
 QRAG_TEST(engine_equals_plain_loops_with_threads) { compare(false, 6, 3); }
 QRAG_TEST(engine_equals_plain_loops_with_untied_head_and_rope_factors) { compare(true, 7, 2); }
 
+QRAG_TEST(engine_equals_plain_loops_of_an_encoder) {
+    for (const int64_t labels : {1, 2}) {
+        const PlainEncoder model = make_encoder(labels, 12);
+        Engine engine(*model.architecture, model.numbers, model.specs(), {2, "reference", false, {}});
+        model.fill(engine);
+        engine.seal();
+        Sequences all = pack(sequences);
+        all.seconds = {0, 3, 4, 5};
+        const std::vector<float> together = engine.score(all, Mode::decision);
+        for (size_t i = 0; i < sequences.size(); i++) {
+            const std::vector<double> expected = model.classify(sequences[i], all.second(i));
+            for (size_t row = 0; row < expected.size(); row++) {
+                check_near(together[i * expected.size() + row], expected[row], tolerance, "a label");
+            }
+        }
+        check_throws(Code::input_invalid, "no vectors", [&] { engine.score(all, Mode::embed); });
+        check_throws(Code::input_invalid, "predict", [&] { engine.score(all, Mode::argmax); });
+    }
+}
+
+QRAG_TEST(engine_pools_as_plain_loops_do) {
+    const PlainEncoder model = make_encoder(0, 13);
+    for (const Pooling pooling : {Pooling::mean, Pooling::cls, Pooling::last}) {
+        Engine engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, pooling});
+        model.fill(engine);
+        engine.seal();
+        const Sequences all = pack(sequences);
+        const std::vector<float> together = engine.score(all, Mode::embed);
+        for (size_t i = 0; i < sequences.size(); i++) {
+            const std::vector<double> expected = model.pooled(sequences[i], all.second(i), pooling);
+            for (size_t d = 0; d < expected.size(); d++) check_near(together[i * expected.size() + d], expected[d], tolerance, "a dimension");
+        }
+        check_throws(Code::input_invalid, "no decisions", [&] { engine.score(all, Mode::decision); });
+    }
+    check_throws(Code::model_invalid, "neither", [&] {
+        Engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, {}});
+    });
+}
+
 QRAG_TEST(engine_traces_named_steps) {
-    const PlainModel model = make_plain_model(false, 8);
-    Engine engine(model.numbers, model.specs(), 1, "reference");
+    const PlainDecoder model = make_decoder(false, 8);
+    Engine engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, {}});
     model.fill(engine);
     engine.seal();
-    const std::vector<Step> steps = engine.trace({1, 2, 3, 4});
+    const std::vector<Step> steps = engine.trace(pack({{1, 2, 3, 4}}));
     size_t found = 0;
     for (const Step & step : steps) {
         if (step.name == "blk.2.q") {
@@ -91,14 +127,14 @@ QRAG_TEST(engine_traces_named_steps) {
 }
 
 QRAG_TEST(engine_refuses_threads_out_of_range) {
-    const PlainModel model = make_plain_model(false, 9);
-    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 0, ""); });
-    check_throws(Code::input_invalid, "threads", [&] { Engine(model.numbers, model.specs(), 1 << 20, ""); });
+    const PlainDecoder model = make_decoder(false, 9);
+    check_throws(Code::input_invalid, "threads", [&] { Engine(*model.architecture, model.numbers, model.specs(), {0, "", false, {}}); });
+    check_throws(Code::input_invalid, "threads", [&] { Engine(*model.architecture, model.numbers, model.specs(), {1 << 20, "", false, {}}); });
 }
 
 QRAG_TEST(engine_knows_its_kernels) {
-    const PlainModel model = make_plain_model(false, 11);
-    const auto kernels = [&](const std::string & name) { return Engine(model.numbers, model.specs(), 1, name).kernels(); };
+    const PlainDecoder model = make_decoder(false, 11);
+    const auto kernels = [&](const std::string & name) { return Engine(*model.architecture, model.numbers, model.specs(), {1, name, false, {}}).kernels(); };
     check(kernels("reference") == nullptr && kernels("portable") == &portable_kernels, "by name");
     const Kernels * best = usable_kernels().front();
     check(kernels("") == (best == &portable_kernels ? nullptr : best), "by default");
@@ -106,16 +142,16 @@ QRAG_TEST(engine_knows_its_kernels) {
 }
 
 void stops_when_cancelled(const std::string & kernels) {
-    const PlainModel model = make_plain_model(false, 10);
-    Engine engine(model.numbers, model.specs(), 2, kernels);
+    const PlainDecoder model = make_decoder(false, 10);
+    Engine engine(*model.architecture, model.numbers, model.specs(), {2, kernels, false, {}});
     model.fill(engine);
     engine.seal();
     std::atomic<int> runs{0};
     std::atomic<bool> stopped{false};
     std::thread scorer([&] {
-        const Flat all = pack(sequences);
+        const Sequences all = pack(sequences);
         try {
-            for (;; runs++) engine.score(all.tokens, all.offsets, Mode::decision);
+            for (;; runs++) engine.score(all, Mode::decision);
         } catch (const Error & error) {
             stopped = error.code == Code::disposed;
         }

@@ -16,7 +16,7 @@ namespace {
 template <typename Body>
 void for_each_set(Body body) {
     for (const Kernels * kernels : usable_kernels()) {
-        check(kernels->begin_thread(), std::string(kernels->name) + " begins");
+        kernels->begin_thread();
         try {
             body(*kernels);
         } catch (const std::exception & error) {
@@ -59,7 +59,7 @@ void compare_products(size_t rows, size_t channels, size_t inputs, Activation ac
             plain[c][inputs - 1] = static_cast<float>(largest);
             packed.set(c, {plain[c], {}});
         }
-        const Panels panels = packed.panels(0, packed.channels(), kernels, nullptr);
+        Panels panels = packed.panels(0, packed.channels(), kernels, nullptr);
         Activations activations(kernels, rows, panels.inputs);
         for (size_t r = 0; r < rows; r++) {
             activations.scales[r] = 0.001f * static_cast<float>(r % 7 + 1);
@@ -70,6 +70,11 @@ void compare_products(size_t rows, size_t channels, size_t inputs, Activation ac
         kernels.multiply(activations.rows, panels, Into::store, stored.data(), panels.channels);
         kernels.multiply(activations.rows, panels, Into::add, added.data(), panels.channels);
         kernels.multiply(activations.rows, panels, Into::swiglu, swiglu.data(), panels.channels / 2);
+        std::vector<float> gelu(rows * panels.channels, -1.0f), biased(rows * panels.channels, 0.5f), biases(panels.channels);
+        for (size_t c = 0; c < biases.size(); c++) biases[c] = 0.25f * static_cast<float>(c % 9) - 1.0f;
+        kernels.multiply(activations.rows, panels, Into::gelu, gelu.data(), panels.channels);
+        panels.biases = biases.data();
+        kernels.multiply(activations.rows, panels, Into::add, biased.data(), panels.channels);
         for (size_t r = 0; r < rows; r++) {
             const auto product = [&](size_t c) {
                 int64_t sum = 0;
@@ -81,6 +86,10 @@ void compare_products(size_t rows, size_t channels, size_t inputs, Activation ac
                 const double expected = product(c), tolerance = std::fabs(expected) * 4e-7 + 1e-12;
                 check_near(static_cast<double>(stored[r * panels.channels + c]), expected, tolerance, "store");
                 check_near(static_cast<double>(added[r * panels.channels + c]), expected + 0.5, tolerance + 1e-7, "add");
+                const double offset = 0.5 + static_cast<double>(biases[c]);
+                check_near(static_cast<double>(biased[r * panels.channels + c]), expected + offset, tolerance + 2e-7, "add with a bias");
+                check_near(static_cast<double>(gelu[r * panels.channels + c]), expected * 0.5 * (1 + std::erf(expected / std::sqrt(2.0))),
+                           tolerance + 1.5e-6, "gelu");
                 const bool gate = c / panel_channels % 2 == 0 && c + panel_channels < channels;
                 if (!gate) continue;
                 const double up = product(c + panel_channels), silu = expected / (1 + std::exp(-expected));
@@ -196,6 +205,31 @@ QRAG_TEST(rows_are_quantized_to_the_nearest_step) {
                     check_near(one.get(0, i) * scale, expected, scale * 0.5001, "a value");
                     check(std::abs(one.get(0, i)) <= 127, "range");
                 }
+            }
+        });
+    }
+}
+
+QRAG_TEST(layer_norm_and_dot_equal_plain_loops) {
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal;
+    for (const size_t count : {1u, 7u, 16u, 63u, 64u, 100u, 384u}) {
+        std::vector<float> x(count), weight(count), bias(count);
+        for (size_t i = 0; i < count; i++) x[i] = 2 + normal(random) * 3, weight[i] = 1 + 0.1f * normal(random), bias[i] = normal(random);
+        double mean = 0, squares = 0, product = 0;
+        for (const float each : x) mean += static_cast<double>(each) / static_cast<double>(count);
+        for (size_t i = 0; i < count; i++) {
+            const double difference = static_cast<double>(x[i]) - mean;
+            squares += difference * difference / static_cast<double>(count);
+            product += static_cast<double>(x[i]) * static_cast<double>(weight[i]);
+        }
+        for_each_set([&](const Kernels & kernels) {
+            check_near(static_cast<double>(kernels.dot(x.data(), weight.data(), count)), product, 1e-5 * static_cast<double>(count), "dot");
+            std::vector<float> normed = x;
+            kernels.layer_norm(normed.data(), weight.data(), bias.data(), 1e-5f, count);
+            for (size_t i = 0; i < count; i++) {
+                const double expected = (static_cast<double>(x[i]) - mean) / std::sqrt(squares + 1e-5) * static_cast<double>(weight[i]) + static_cast<double>(bias[i]);
+                check_near(static_cast<double>(normed[i]), expected, 1e-5, "layer norm");
             }
         });
     }

@@ -14,11 +14,11 @@ namespace {
 using Change = std::function<void(Hyperparameters &, std::vector<TensorSpec> &)>;
 
 void refused(const char * part, const Change & change) {
-    const PlainModel model = make_plain_model(true, 2);
+    const PlainDecoder model = make_decoder(true, 2);
     Hyperparameters numbers = model.numbers;
     std::vector<TensorSpec> specs = model.specs();
     change(numbers, specs);
-    check_throws(Code::model_invalid, part, [&] { Weights(numbers, specs); });
+    check_throws(Code::model_invalid, part, [&] { Weights(*model.architecture, numbers, specs); });
 }
 
 }  // namespace
@@ -46,18 +46,19 @@ QRAG_TEST(weights_with_numbers_out_of_range_are_refused) {
     refused("embeddingLength", [](Hyperparameters & numbers, auto &) { numbers.embedding_length = -1; });
     refused("blockCount", [](Hyperparameters & numbers, auto &) { numbers.block_count = INT64_MAX; });
     refused("feedForwardLength", [](Hyperparameters & numbers, auto &) { numbers.feed_forward_length = int64_t(1) << 40; });
-    refused("headCountKv", [](Hyperparameters & numbers, auto &) { numbers.head_count_kv = 7; });
+    refused("headCountKv", [](Hyperparameters & numbers, auto &) { numbers.head_count_kv = 12; });
     refused("multiple", [](Hyperparameters & numbers, auto &) { numbers.head_count_kv = 4; });
     refused("odd", [](Hyperparameters & numbers, auto &) { numbers.rope_dimension_count = 3; });
     refused("ropeDimensionCount", [](Hyperparameters & numbers, auto &) { numbers.rope_dimension_count = 10; });
     refused("vocabularySize", [](Hyperparameters & numbers, auto &) { numbers.vocabulary_size = int64_t(1) << 31; });
     refused("normEpsilon", [](Hyperparameters & numbers, auto &) { numbers.norm_epsilon = NAN; });
     refused("ropeFreqBase", [](Hyperparameters & numbers, auto &) { numbers.rope_freq_base = INFINITY; });
+    refused("outputCount", [](Hyperparameters & numbers, auto &) { numbers.output_count = 0; });
 }
 
 QRAG_TEST(weights_arrive_in_order_and_whole) {
-    const PlainModel model = make_plain_model(false, 3);
-    Weights weights(model.numbers, model.specs());
+    const PlainDecoder model = make_decoder(false, 3);
+    Weights weights(*model.architecture, model.numbers, model.specs());
     const std::vector<float> & embedding = model.tensors.at("token_embd.weight");
     const size_t size = embedding.size() * sizeof(float);
     const auto refused = [&](size_t index, size_t offset, size_t length) {
@@ -75,9 +76,9 @@ QRAG_TEST(weights_arrive_in_order_and_whole) {
 }
 
 QRAG_TEST(weights_that_are_not_finite_are_refused) {
-    PlainModel model = make_plain_model(false, 4);
+    PlainDecoder model = make_decoder(false, 4);
     model.tensors["blk.1.ffn_up.weight"].back() = NAN;
-    Engine engine(model.numbers, model.specs(), 1, "reference");
+    Engine engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, {}});
     model.fill(engine);
     check_throws(Code::model_invalid, "blk.1.ffn_up.weight: holds", [&] { engine.seal(); });
 }

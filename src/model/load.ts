@@ -72,9 +72,11 @@ export async function loadModel(
         chunks: () => chunksOf(source, tensor, buffers, progress),
       }),
     );
-    const { numbers } = description;
-    const native = Object.assign({ decisionCount: numbers.outputCount }, numbers);
-    const model = await parts.openModel(native, streams, opening);
+    const { architecture, numbers, output } = description;
+    const model = await parts.openModel(architecture, numbers, streams, {
+      ...opening,
+      pooling: output.kind === "vector" ? output.pooling : undefined,
+    });
     return { path, description, tokenizer, model, fullHead };
   } catch (error) {
     tokenizer?.dispose();

@@ -1,7 +1,7 @@
 // The queue in front of a model: one native call at a time, concurrent requests merged into fair, bounded batches.
 
 import { QragError } from "../../base/errors.ts";
-import { type NativeModel, type ScoreMode, scoreMode } from "../../native/contract.ts";
+import type { NativeModel, ScoreMode } from "../../native/contract.ts";
 import { Aborts } from "./aborts.ts";
 import { QueueEntry, type Scored, type Sequence } from "./queue_entry.ts";
 
@@ -54,7 +54,7 @@ export class ScoringQueue {
    */
   async *run<S extends Sequence>(
     sequences: Iterable<S> | AsyncIterable<S>,
-    { mode = scoreMode.decision, signal }: RunOptions = {},
+    { mode = "decision", signal }: RunOptions = {},
   ): AsyncGenerator<Scored<S>, void> {
     if (this.#disposed) throw disposed();
     signal?.throwIfAborted();
@@ -150,7 +150,7 @@ export class ScoringQueue {
       const computing = this.#model.score(tokens, offsets, mode);
       for (const { request } of parts) void request.prepare(this.#batchTokens / parts.length);
       const values = await computing;
-      const width = mode === scoreMode.decision ? this.#outputCount : 1;
+      const width = mode === "decision" ? this.#outputCount : 1;
       if (values.length !== sequences.length * width) {
         const expected = `${sequences.length} x ${width}`;
         throw new QragError(

@@ -17,7 +17,6 @@ import { assignRoles } from "../../convert/roles/roles.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { fileSource } from "../../gguf/source.ts";
-import { scoreMode } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
 import { openTokenizer } from "../../native/tokenizer/background.ts";
@@ -122,18 +121,17 @@ describe("a converted checkpoint", () => {
     expect(report.model.output).toMatchObject({ kind: "decision", tokenIds });
 
     const source = await fileSource(output);
-    const { numbers: found, tensors } = describeModel(await readGguf(source));
-    const numbers = Object.assign({ decisionCount: found.outputCount }, found);
+    const { numbers, tensors } = describeModel(await readGguf(source));
     const streams = tensors.map(({ name, type, shape, offset, byteLength }) => {
       const chunks = async function* () {
         yield await source.read(offset, byteLength);
       };
       return { name, type, shape, chunks };
     });
-    const model = await openModel(numbers, streams, { threads: 1 });
+    const model = await openModel("qrag", numbers, streams, { threads: 1 });
     for (const { tokens, decisionLogits } of expected.prompts) {
       const ends = Int32Array.of(0, tokens.length);
-      const logits = await model.score(Int32Array.from(tokens), ends, scoreMode.decision);
+      const logits = await model.score(Int32Array.from(tokens), ends, "decision");
       for (const [row, logit] of logits.entries()) {
         expect(Math.abs(logit - decisionLogits[row]!)).toBeLessThan(1e-4);
       }

@@ -1,7 +1,6 @@
 // The addon's border: its exports, and hostile values at every entry.
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
-import { scoreMode } from "../../native/contract.ts";
 import { addon, addonPaths } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
 import { openSmallModel, smallNumbers, smallTensors } from "./small_model.ts";
@@ -52,6 +51,8 @@ async function survives(call: () => unknown): Promise<void> {
   }
 }
 
+const options = { threads: 1, kernels: "", unpack: false };
+
 describe("the addon", () => {
   it("exports what the contract names and nothing else", () => {
     const names = [
@@ -59,7 +60,7 @@ describe("the addon", () => {
       "Tokenizer",
       "version",
       "kernels",
-      "tensorTable",
+      "architectures",
       "quantizeRows",
       "dequantizeRows",
       "useErrorClass",
@@ -83,11 +84,7 @@ describe("the addon", () => {
     for (const kernels of [...sets, "reference"]) {
       const model = await openSmallModel(2, "Q8_0", kernels);
       expect(model.kernels).toBe(kernels);
-      const logits = await model.score(
-        new Int32Array([1, 2]),
-        new Int32Array([0, 2]),
-        scoreMode.decision,
-      );
+      const logits = await model.score(new Int32Array([1, 2]), new Int32Array([0, 2]), "decision");
       expect(logits.every(Number.isFinite)).toBe(true);
       model.dispose();
     }
@@ -119,10 +116,23 @@ describe("hostile arguments", () => {
         await survives(() => call(quantizeRows, "Q8_0", a, b));
         await survives(() => call(quantizeRows, a, b, 32));
         await survives(() => call(dequantizeRows, "Q4_K", a, b));
-        await survives(() => new Model(a as never, b as never, 1, "", false));
-        await survives(() => new Model(smallNumbers, tensors, a as never, b as never, a as never));
+        await survives(() => new Model("qrag", a as never, b as never, options));
+        await survives(() => new Model(a as never, smallNumbers, tensors, b as never));
         await survives(
-          () => new Model({ ...smallNumbers, blockCount: a as never }, b as never, 1, "", false),
+          () => new Model("bert", { ...smallNumbers, blockCount: a as never }, b as never, options),
+        );
+        const { threads, kernels } = options;
+        await survives(
+          () => new Model("qrag", smallNumbers, tensors, { threads: a, kernels: b } as never),
+        );
+        await survives(
+          () =>
+            new Model("qrag", smallNumbers, tensors, {
+              threads,
+              kernels,
+              unpack: a,
+              pooling: b,
+            } as never),
         );
       }
     }
@@ -131,19 +141,21 @@ describe("hostile arguments", () => {
   it("end in a typed error at every method, and the model still works", async () => {
     const model = await openSmallModel();
     const tokens = new Int32Array([1, 2, 3]);
-    const expected = await model.score(tokens, new Int32Array([0, 3]), scoreMode.decision);
+    const expected = await model.score(tokens, new Int32Array([0, 3]), "decision");
     for (const a of hostile) {
       for (const b of hostile) {
-        await survives(() => model.score(a as never, b as never, scoreMode.decision));
+        await survives(() => model.score(a as never, b as never, "decision"));
         await survives(() => model.score(tokens, a as never, b as never));
+        await survives(() => model.score(tokens, new Int32Array([0, 3]), a as never, b as never));
         await survives(() => model.write(a as never, b as never, new Uint8Array(4)));
       }
       await survives(() => model.trace(a as never));
+      await survives(() => model.trace(tokens, a as never));
       await survives(() => model.seal());
       const method = model.score as (this: unknown, ...args: unknown[]) => unknown;
-      await survives(() => method.call(a, tokens, new Int32Array([0, 3]), 0));
+      await survives(() => method.call(a, tokens, new Int32Array([0, 3]), "decision"));
     }
-    expect(await model.score(tokens, new Int32Array([0, 3]), scoreMode.decision)).toEqual(expected);
+    expect(await model.score(tokens, new Int32Array([0, 3]), "decision")).toEqual(expected);
     model.dispose();
   });
 
@@ -153,7 +165,7 @@ describe("hostile arguments", () => {
         throw new TypeError("mine");
       },
     });
-    expect(() => new (addon().Model)(trap, [], 1, "", false)).toThrow("mine");
+    expect(() => new (addon().Model)("qrag", trap, [], options)).toThrow("mine");
   });
 });
 
@@ -223,8 +235,8 @@ describe("a model's life", () => {
   const offsets = new Int32Array([0, 4]);
 
   it("refuses to score before it is sealed, and to be filled after", async () => {
-    const raw = new (addon().Model)(smallNumbers, smallTensors(smallNumbers), 1, "", false);
-    expect(() => raw.score(tokens, offsets, scoreMode.decision)).toThrow("seal the model first");
+    const raw = new (addon().Model)("qrag", smallNumbers, smallTensors(smallNumbers), options);
+    expect(() => raw.score(tokens, offsets, "decision")).toThrow("seal the model first");
     await expect(raw.seal()).rejects.toMatchObject({ code: "MODEL_INVALID" });
     raw.dispose();
     const model = await openSmallModel();
@@ -234,17 +246,17 @@ describe("a model's life", () => {
 
   it("refuses a second call while one runs", async () => {
     const model = await openSmallModel();
-    const first = model.score(tokens, offsets, scoreMode.decision);
-    expect(() => model.score(tokens, offsets, scoreMode.decision)).toThrow("one call at a time");
+    const first = model.score(tokens, offsets, "decision");
+    expect(() => model.score(tokens, offsets, "decision")).toThrow("one call at a time");
     expect((await first).length).toBe(2);
     model.dispose();
   });
 
   it("copies the tokens before the call returns", async () => {
     const model = await openSmallModel();
-    const expected = await model.score(tokens, offsets, scoreMode.decision);
+    const expected = await model.score(tokens, offsets, "decision");
     const changing = tokens.slice();
-    const running = model.score(changing, offsets, scoreMode.decision);
+    const running = model.score(changing, offsets, "decision");
     changing.fill(1);
     expect(await running).toEqual(expected);
     model.dispose();
@@ -252,11 +264,11 @@ describe("a model's life", () => {
 
   it("rejects the running call with DISPOSED, and every later one", async () => {
     const model = await openSmallModel();
-    const running = model.score(tokens, offsets, scoreMode.decision);
+    const running = model.score(tokens, offsets, "decision");
     model.dispose();
     model.dispose();
     await expect(running).rejects.toMatchObject({ code: "DISPOSED" });
-    expect(() => model.score(tokens, offsets, scoreMode.decision)).toThrow("disposed");
+    expect(() => model.score(tokens, offsets, "decision")).toThrow("disposed");
     expect(() => model.write(0, 0, new Uint8Array(4))).toThrow("disposed");
   });
 
@@ -266,7 +278,7 @@ describe("a model's life", () => {
       const results = [];
       for (const threads of [1, 2, 5]) {
         const model = await openSmallModel(threads, "Q8_0", kernels);
-        results.push(await model.score(tokens, offsets, scoreMode.decision));
+        results.push(await model.score(tokens, offsets, "decision"));
         model.dispose();
       }
       expect(results[1]).toEqual(results[0]);
@@ -282,13 +294,13 @@ describe("a model's life", () => {
         throw new Error("disk");
       },
     };
-    await expect(openModel(smallNumbers, tensors, { threads: 1 })).rejects.toThrow("disk");
+    await expect(openModel("qrag", smallNumbers, tensors, { threads: 1 })).rejects.toThrow("disk");
   });
 
   it("can be opened, used and dropped to the garbage collector many times", async () => {
     for (let i = 0; i < 20; i++) {
       const model = await openSmallModel(2);
-      await model.score(tokens, offsets, scoreMode.argmax);
+      await model.score(tokens, offsets, "argmax");
       if (i % 2 === 0) model.dispose();
     }
   });

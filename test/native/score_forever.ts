@@ -1,7 +1,6 @@
 // The script of worker_threads.test.ts: scores and tokenizes without end until its thread or process is ended in one of several ways.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { scoreMode } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openSmallModel } from "./small_model.ts";
 
@@ -39,7 +38,7 @@ async function scoreUntil(ended: () => boolean): Promise<void> {
   const model = await openSmallModel(2, "F32", "");
   void tokenizeUntil(ended);
   parentPort?.postMessage("ready");
-  while (!ended()) await model.score(tokens, offsets, scoreMode.decision);
+  while (!ended()) await model.score(tokens, offsets, "decision");
 }
 
 const ending = isMainThread ? process.argv[2] : undefined;

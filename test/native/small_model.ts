@@ -4,7 +4,7 @@ import type { Hyperparameters, NativeModel } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 
-export const smallNumbers: Hyperparameters & { decisionCount: number } = {
+export const smallNumbers: Hyperparameters = {
   contextLength: 128,
   embeddingLength: 64,
   blockCount: 2,
@@ -15,7 +15,6 @@ export const smallNumbers: Hyperparameters & { decisionCount: number } = {
   ropeDimensionCount: 16,
   vocabularySize: 100,
   outputCount: 2,
-  decisionCount: 2,
   normEpsilon: 1e-5,
   ropeFreqBase: 10000,
 };
@@ -28,7 +27,7 @@ export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStre
     keyValue: numbers.headCountKv * numbers.keyLength,
     feedForward: numbers.feedForwardLength,
     vocabulary: numbers.vocabularySize,
-    decision: numbers.outputCount,
+    output: numbers.outputCount,
   };
   let state = 1;
   const random = () => {
@@ -36,8 +35,9 @@ export function smallTensors(numbers: Hyperparameters, type = "F32"): TensorStre
     return state / 2 ** 32 - 0.5;
   };
   return addon()
-    .tensorTable()
-    .filter((row) => row.required)
+    .architectures()
+    .find(({ name }) => name === "qrag")!
+    .tensors.filter((row) => row.required)
     .flatMap((row) => {
       const shape = row.shape.map((size) => lengths[size]!);
       const count = shape.reduce((product, length) => product * length, 1);
@@ -59,5 +59,5 @@ export function openSmallModel(
   type = "F32",
   kernels = "reference",
 ): Promise<NativeModel> {
-  return openModel(smallNumbers, smallTensors(smallNumbers, type), { threads, kernels });
+  return openModel("qrag", smallNumbers, smallTensors(smallNumbers, type), { threads, kernels });
 }

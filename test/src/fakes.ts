@@ -1,7 +1,7 @@
 // Stand-ins for the native parts: a tokenizer with a token per UTF-16 unit, and a model that judges the text it can read back.
 
 import { QragError } from "../../base/errors.ts";
-import { type ScoreMode, scoreMode } from "../../native/contract.ts";
+import type { ScoreMode } from "../../native/contract.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 import { Gate } from "../../src/gate.ts";
 import { type ScoringModel, ScoringQueue } from "../../src/queue/scoring_queue.ts";
@@ -54,7 +54,7 @@ export class FakeModel implements ScoringModel {
       this.#cancel = undefined;
     }
     const margins = texts.map(this.#margin);
-    if (mode === scoreMode.argmax) {
+    if (mode === "argmax") {
       return Float32Array.from(margins, (margin) => (margin > 0 ? "1" : "0").charCodeAt(0));
     }
     return Float32Array.from(margins.flatMap((margin) => [0, margin]));

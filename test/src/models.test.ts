@@ -29,7 +29,7 @@ function keepingParts() {
   const tensors = new Map<string, Buffer>();
   const parts: NativeParts = {
     openTokenizer,
-    async openModel(_numbers, streams: readonly TensorStream[], { signal }) {
+    async openModel(_architecture, _numbers, streams: readonly TensorStream[], { signal }) {
       for (const { name, chunks } of streams) {
         const pieces: Uint8Array[] = [];
         for await (const bytes of chunks()) {

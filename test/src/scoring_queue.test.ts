@@ -1,7 +1,6 @@
 import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { scoreMode } from "../../native/contract.ts";
 import { ScoringQueue } from "../../src/queue/scoring_queue.ts";
 import { codeOf, collect, FakeModel, fakeEncode } from "./fakes.ts";
 
@@ -78,11 +77,11 @@ describe("batches", () => {
     const { engine, model } = makeEngine();
     const [decisions, answers] = await Promise.all([
       collect(engine.run(sequences("a", "b"))),
-      collect(engine.run(sequences("c"), { mode: scoreMode.argmax })),
+      collect(engine.run(sequences("c"), { mode: "argmax" })),
     ]);
     expect(decisions[1]?.values).toEqual(Float32Array.of(0, 1));
     expect(answers[0]?.values).toEqual(Float32Array.of("1".charCodeAt(0)));
-    expect(model.batches.map(({ mode }) => mode)).toEqual([scoreMode.decision, scoreMode.argmax]);
+    expect(model.batches.map(({ mode }) => mode)).toEqual(["decision", "argmax"]);
   });
 
   it("gives every request its own values, whatever the mix", async () => {

@@ -39,7 +39,7 @@ void attend(const FastModel & model, size_t layer, const TokenRow * rows, size_t
                     const size_t at = i * head_floats + (head * group + shared) * width;
                     from.push_back(queries + at);
                     to.push_back(scratch.floats.data() + at);
-                    positions.push_back(rows[i].position + 1);
+                    positions.push_back(rows[i].sees);
                 }
             }
             model.kernels.attend({rows[start].keys->blocks(layer, head), width, from.size(), from.data(), to.data(),
@@ -60,6 +60,35 @@ void multiply(const FastModel & model, Scratch & scratch, size_t count, const Pa
     }
 }
 
+/** Rows of floats, end to end, into the scratch as a product's `inputs`. */
+void quantize(const FastModel & model, const float * x, size_t count, size_t length, size_t inputs, Scratch & scratch) {
+    for (size_t i = 0; i < count; i++) {
+        scratch.scales[i] = model.kernels.quantize(x + i * length, length,
+                                                   scratch.quantized.data() + i * quantized_stride(inputs), inputs);
+    }
+}
+
+/** What a half of a block reads of the residual stream: its norm where norms come first, else the stream itself. */
+void enter(const FastModel & model, const FastNorm & norm, const float * x, size_t count, size_t inputs, Scratch & scratch) {
+    if (!model.recipe.norm_first) return quantize(model, x, count, model.weights.embedding, inputs, scratch);
+    const auto length = static_cast<size_t>(model.numbers.embedding_length);
+    for (size_t i = 0; i < count; i++) {
+        scratch.scales[i] = model.kernels.normalize(x + i * model.weights.embedding, norm.weight.data(),
+                                                    model.numbers.norm_epsilon, length,
+                                                    scratch.quantized.data() + i * quantized_stride(inputs), inputs);
+    }
+}
+
+/** What becomes of the residual stream behind a half: its norm where norms come last. */
+void leave(const FastModel & model, const FastNorm & norm, float * x, size_t count) {
+    if (model.recipe.norm_first) return;
+    const auto length = static_cast<size_t>(model.numbers.embedding_length);
+    for (size_t i = 0; i < count; i++) {
+        model.kernels.layer_norm(x + i * model.weights.embedding, norm.weight.data(), norm.bias.data(),
+                                 model.numbers.norm_epsilon, length);
+    }
+}
+
 }  // namespace
 
 Scratch::Scratch(const Hyperparameters & numbers, const FastWeights & weights)
@@ -72,7 +101,7 @@ Scratch::Scratch(const Hyperparameters & numbers, const FastWeights & weights)
       floats(rows_together * std::max(qkv_stride, weights.feed_forward)) {
     size_t bytes = 0;
     for (const FastBlock & block : weights.blocks) {
-        for (const Packed * matrix : {&block.qkv, &block.output, &block.gate_up, &block.down}) {
+        for (const Packed * matrix : {&block.qkv, &block.output, &block.inner, &block.down}) {
             bytes = std::max(bytes, matrix->unpacked_bytes());
         }
     }
@@ -85,8 +114,8 @@ void Scratch::prepare(size_t count, size_t positions, const FastWeights & weight
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
     const size_t needed = attention_scratch(together, positions, weights.width);
     if (attention.size() < needed) attention = Aligned<float>(needed);
-    last_rows.clear();
-    last_rows.reserve(count);
+    wanted_rows.clear();
+    wanted_rows.reserve(count);
     queries.reserve(together);
     results.reserve(together);
     seen.reserve(together);
@@ -94,6 +123,7 @@ void Scratch::prepare(size_t count, size_t positions, const FastWeights & weight
 
 void FastModel::extend_rotations(size_t positions) {
     const size_t half = weights.frequencies.size();
+    if (half == 0) return;
     for (size_t position = rotations.size() / (2 * half); position < positions; position++) {
         for (const double frequency : weights.frequencies) {
             rotations.push_back(static_cast<float>(std::cos(static_cast<double>(position) * frequency)));
@@ -107,16 +137,11 @@ void FastModel::extend_rotations(size_t positions) {
 void project(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, const float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const auto heads_kv = static_cast<size_t>(model.numbers.head_count_kv);
-    const auto length = static_cast<size_t>(model.numbers.embedding_length);
-    const size_t width = model.weights.width, head_floats = scratch.heads * width, inputs = block.qkv.inputs();
+    const size_t width = model.weights.width, head_floats = scratch.heads * width;
     const size_t half = model.weights.frequencies.size(), step = rows_in_pass(count);
     for (size_t start = 0; start < count; start += step) {
         const size_t here = std::min(step, count - start);
-        for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.normalize(
-                x + (start + i) * model.weights.embedding, block.attn_norm.data(), model.numbers.norm_epsilon, length,
-                scratch.quantized.data() + i * quantized_stride(inputs), inputs);
-        }
+        enter(model, block.attention_norm, x + start * model.weights.embedding, here, block.qkv.inputs(), scratch);
         multiply(model, scratch, here, block.qkv, Into::store, scratch.floats.data(), scratch.qkv_stride);
         for (size_t i = 0; i < here; i++) {
             const TokenRow & row = rows[start + i];
@@ -124,9 +149,11 @@ void project(const FastModel & model, size_t layer, const TokenRow * rows, size_
             float * k = q + head_floats;
             const float * v = k + heads_kv * width;
             if (row.first) row.keys->copy_tail(layer);
-            const float * cosines = model.rotations.data() + row.position * 2 * half;
-            for (size_t head = 0; head < scratch.heads + heads_kv; head++) {
-                model.kernels.rotate(q + head * width, cosines, cosines + half, half);
+            if (half > 0) {
+                const float * cosines = model.rotations.data() + row.position * 2 * half;
+                for (size_t head = 0; head < scratch.heads + heads_kv; head++) {
+                    model.kernels.rotate(q + head * width, cosines, cosines + half, half);
+                }
             }
             for (size_t head = 0; head < heads_kv; head++) {
                 row.keys->set(layer, head, row.position, k + head * width, v + head * width);
@@ -139,32 +166,21 @@ void project(const FastModel & model, size_t layer, const TokenRow * rows, size_
 void finish_block(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, float * x, Scratch & scratch) {
     const FastBlock & block = model.weights.blocks[layer];
     const size_t head_floats = scratch.heads * model.weights.width;
-    const auto length = static_cast<size_t>(model.numbers.embedding_length);
     const size_t step = rows_in_pass(count);
     for (size_t start = 0; start < count; start += step) {
         const size_t here = std::min(step, count - start);
         float * residual = x + start * model.weights.embedding;
-        uint8_t * quantized = scratch.quantized.data();
 
         attend(model, layer, rows + start, here, scratch.query_states.data() + start * head_floats, scratch);
-        for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.quantize(scratch.floats.data() + i * head_floats, head_floats,
-                                                       quantized + i * quantized_stride(block.output.inputs()), block.output.inputs());
-        }
+        quantize(model, scratch.floats.data(), here, head_floats, block.output.inputs(), scratch);
         multiply(model, scratch, here, block.output, Into::add, residual, model.weights.embedding);
+        leave(model, block.attention_norm, residual, here);
 
-        for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.normalize(
-                residual + i * model.weights.embedding, block.ffn_norm.data(), model.numbers.norm_epsilon, length,
-                quantized + i * quantized_stride(block.gate_up.inputs()), block.gate_up.inputs());
-        }
-        multiply(model, scratch, here, block.gate_up, Into::swiglu, scratch.floats.data(), model.weights.feed_forward);
-        for (size_t i = 0; i < here; i++) {
-            scratch.scales[i] = model.kernels.quantize(
-                scratch.floats.data() + i * model.weights.feed_forward, model.weights.feed_forward,
-                quantized + i * quantized_stride(block.down.inputs()), block.down.inputs());
-        }
+        enter(model, block.inner_norm, residual, here, block.inner.inputs(), scratch);
+        multiply(model, scratch, here, block.inner, model.recipe.inner, scratch.floats.data(), model.weights.feed_forward);
+        quantize(model, scratch.floats.data(), here, model.weights.feed_forward, block.down.inputs(), scratch);
         multiply(model, scratch, here, block.down, Into::add, residual, model.weights.embedding);
+        leave(model, block.inner_norm, residual, here);
     }
 }
 

@@ -6,16 +6,18 @@
 #include "../../kernels/kernels.h"
 #include "weights.h"
 #include "key_values.h"
-#include "../hyperparameters.h"
 
 namespace qrag {
 
 /** One token to compute. */
 struct TokenRow {
     int32_t token;
+    int32_t type;
     size_t position;
-    KeyValues * keys;  // of its sequence
-    bool first, last;  // of its sequence's own tokens
+    size_t sees;         // how many keys of its sequence
+    size_t sequence;
+    KeyValues * keys;    // of its sequence
+    bool first, wanted;  // the first of its sequence's own tokens; one whose last state is read
 };
 
 /** One thread's working memory. */
@@ -38,7 +40,7 @@ struct Scratch {
     // Of all the thread's rows.
     std::vector<float> states;        // the residual stream: [rows][embedding]
     std::vector<float> query_states;  // queries between the two halves of a block: [rows][heads * width]
-    std::vector<TokenRow> last_rows;       // the sequences' last ones
+    std::vector<TokenRow> wanted_rows;
     // Attention's lists of rows.
     std::vector<const float *> queries;
     std::vector<float *> results;
@@ -47,6 +49,7 @@ struct Scratch {
 
 /** What all threads read. */
 struct FastModel {
+    const Recipe recipe;
     const Hyperparameters numbers;
     const Kernels & kernels;
     const FastWeights weights;
@@ -56,10 +59,10 @@ struct FastModel {
     void extend_rotations(size_t positions);
 };
 
-/** First half: norm, queries, keys, values, RoPE. Queries wait in the scratch for everybody's keys. */
+/** First half: queries, keys, values. Queries wait in the scratch for everybody's keys. */
 void project(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, const float * x, Scratch & scratch);
 
-/** Second half: attention, output projection, norm, SwiGLU. The residual stream x stays in float. */
+/** Second half: attention, output projection, feed-forward. The residual stream x stays in float. */
 void finish_block(const FastModel & model, size_t layer, const TokenRow * rows, size_t count, float * x, Scratch & scratch);
 
 }  // namespace qrag

@@ -4,9 +4,13 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "../sequences.h"
 #include "block.h"
+#include "ends.h"
+#include "prefix_cache.h"
 #include "team.h"
 
 namespace qrag {
@@ -14,30 +18,26 @@ namespace qrag {
 class FastGraph {
   public:
     /** `cancelled` is asked between blocks. */
-    FastGraph(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & blocks,
-              const Packing & packing, std::function<bool()> cancelled);
+    FastGraph(const Recipe & recipe, const Hyperparameters & numbers, const Weights & weights,
+              std::optional<Pooling> pooling, const Packing & packing, std::function<bool()> cancelled);
 
-    /** The decision rows' logits at each sequence's last token; the sequences were checked before. */
-    std::vector<float> decide(const int32_t * tokens, const int32_t * offsets, size_t count);
+    /** What the model gives for each sequence, in order; the sequences were checked before. */
+    std::vector<float> compute(const Sequences & sequences);
 
   private:
     KeyValues sequence(bool keep_all) const;
-    size_t share_prefix(const int32_t * tokens, const int32_t * offsets, size_t count);
+    /** Brings the keys and values of a common prefix into the cache and returns its length. */
+    size_t share_prefix(const Sequences & sequences);
     std::vector<size_t> split(const std::vector<TokenRow> & rows) const;
-    /** Computes rows; those that are last write logits, in their order. */
-    void compute(const std::vector<TokenRow> & rows, float * logits);
-    void compute_rows(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
-    void embed(const TokenRow & row, float * x) const;
-    void decide_row(const float * x, float * logits) const;
+    /** Computes rows; each that is wanted adds to its sequence's numbers in `out`. */
+    void compute_rows(const std::vector<TokenRow> & rows, float * out);
+    void take_through_blocks(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
 
-    const GlobalTensors shared_;
     const std::function<bool()> cancelled_;
     FastModel model_;
+    const Ends ends_;
     std::vector<Scratch> scratch_;  // one a thread
-
-    // The prefix of the last call, with its keys and values: the next one most likely begins with it too.
-    std::vector<int32_t> prefix_tokens_, previous_tokens_;
-    KeyValues prefix_;
+    PrefixCache prefix_;
     std::vector<std::unique_ptr<KeyValues>> sequences_;  // kept from call to call for their memory
     Team team_;  // last: its threads use everything above
 };

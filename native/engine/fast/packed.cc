@@ -96,6 +96,11 @@ void Packed::set(size_t channel, const SourceRow & row, float factor) {
     sums_[channel] = nibbles_.size() > 0 ? set_nibbles(channel, row, inverse) : set_bytes(channel, row, inverse);
 }
 
+void Packed::set_bias(size_t channel, float bias) {
+    if (biases_.size() == 0) biases_ = Aligned<float>(channels());
+    biases_[channel] = bias;
+}
+
 int32_t Packed::set_bytes(size_t channel, const SourceRow & row, float inverse) {
     int8_t * panel = data_.data() + channel / panel_channels * panel_channels * inputs_ + channel % panel_channels * 4;
     int32_t sum = 0;
@@ -143,7 +148,8 @@ Panels Packed::panels(size_t first, size_t last, const Kernels & kernels, int8_t
                        (last - first) / panel_channels, unpacked);
         data = unpacked;
     }
-    return {data, scales_.data() + first, sums_.data() + first, inputs_, last - first};
+    const float * biases = biases_.size() == 0 ? nullptr : biases_.data() + first;
+    return {data, scales_.data() + first, sums_.data() + first, inputs_, last - first, biases};
 }
 
 }  // namespace qrag

@@ -60,6 +60,8 @@ class Packed {
 
     /** Sets output channel `channel` from a row, times `factor`. */
     void set(size_t channel, const SourceRow & row, float factor = 1.0f);
+    /** What is added to a channel's products. */
+    void set_bias(size_t channel, float bias);
 
     size_t inputs() const { return inputs_; }
     size_t channels() const { return scales_.size(); }
@@ -82,6 +84,7 @@ class Packed {
     Aligned<int16_t> multipliers_;
     Aligned<float> scales_;
     Aligned<int32_t> sums_;
+    Aligned<float> biases_;  // taken when the first one is set
 };
 
 }  // namespace qrag

@@ -4,17 +4,20 @@
 #include <functional>
 #include <vector>
 
-#include "../hyperparameters.h"
+#include "../architectures/architecture.h"
 #include "packed.h"
-#include "../tensor_table.h"
 
 namespace qrag {
 
+struct FastNorm {
+    std::vector<float> weight, bias;  // no bias with Norm::rms
+};
+
 struct FastBlock {
-    std::vector<float> attn_norm, ffn_norm;
-    Packed qkv;        // query heads (scaled, evens before odds in what RoPE rotations), key heads (likewise), value heads
-    Packed output;     // heads of padded width -> embedding
-    Packed gate_up;    // panels alternate gate, up
+    FastNorm attention_norm, inner_norm;  // before the two halves of a block, or behind them
+    Packed qkv;     // query heads (scaled; evens before odds in what RoPE rotates), key heads (likewise), value heads
+    Packed output;  // heads of padded width -> embedding
+    Packed inner;   // the feed-forward's inside; with SwiGLU panels alternate gate, up
     Packed down;
 };
 
@@ -29,14 +32,16 @@ struct Packing {
 };
 
 struct FastWeights {
-    FastWeights(const Hyperparameters & numbers, const GlobalTensors & shared, const std::vector<Block> & source, const Packing & packing);
+    FastWeights(const Recipe & recipe, const Hyperparameters & numbers, const GlobalTensors & globals,
+                const std::vector<Block> & source, const Packing & packing);
 
     // Lengths padded to whole panels: of a head, of the residual stream, of the feed-forward's inside.
     size_t width, embedding, feed_forward;
     std::vector<FastBlock> blocks;
-    std::vector<float> output_norm;
-    std::vector<float> decision;     // [decision][embedding_length]
-    std::vector<double> frequencies; // [rope_half]: the angle a pair rotations by from position to position
+    std::vector<double> frequencies; // [rope_half]: the angle a pair rotates by from position to position
 };
+
+/** The values of a row of a tensor. */
+std::vector<float> read_row(const ggml_tensor * tensor, int64_t row = 0);
 
 }  // namespace qrag

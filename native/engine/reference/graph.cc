@@ -1,71 +1,14 @@
-// One decoder, read from top to bottom: embedding, blocks of attention and SwiGLU, norm, head.
+// The inputs of a graph, and the heads it can end in.
 #include "graph.h"
 
-#include <cmath>
+#include "ggml-backend.h"
 
 namespace qrag {
 
 namespace {
 
 constexpr size_t nodes_per_block = 48;  // some 30 are used
-constexpr size_t nodes_outside = 32;
-
-/** What all steps share. Shapes below are in ggml's order, fastest first; n is the number of packed tokens. */
-struct Builder {
-    ggml_context * context;
-    const Hyperparameters & numbers;
-    const GlobalTensors & shared;
-    ReferenceGraph & result;
-    bool keep_steps;
-    int block = 0;
-
-    ggml_tensor * named(ggml_tensor * tensor, const char * name) const {
-        ggml_format_name(tensor, "blk.%d.%s", block, name);
-        if (keep_steps) ggml_set_output(tensor);
-        return tensor;
-    }
-
-    ggml_tensor * norm(ggml_tensor * x, ggml_tensor * weight) const {
-        return ggml_mul(context, ggml_rms_norm(context, x, numbers.norm_epsilon), weight);
-    }
-
-    /** [heads * key_length, n] -> turned by position, [key_length, heads, n] */
-    ggml_tensor * rope(ggml_tensor * x, int64_t heads) const {
-        const int64_t n = x->ne[1];
-        x = ggml_reshape_3d(context, x, numbers.key_length, heads, n);
-        return ggml_rope_ext(context, x, result.positions, shared.rope_freqs,
-                             static_cast<int>(numbers.rope_dimension_count), GGML_ROPE_TYPE_NORMAL,
-                             /*n_ctx_orig=*/0, numbers.rope_freq_base, /*freq_scale=*/1.0f, /*ext_factor=*/0.0f,
-                             /*attn_factor=*/1.0f, /*beta_fast=*/32.0f, /*beta_slow=*/1.0f);
-    }
-
-    /** x: [embedding, n] -> [embedding, n] */
-    ggml_tensor * attention(ggml_tensor * x, const Block & weights) const {
-        const int64_t n = x->ne[1], width = numbers.key_length;
-        ggml_tensor * q = named(rope(ggml_mul_mat(context, weights.attn_q, x), numbers.head_count), "q");
-        ggml_tensor * k = named(rope(ggml_mul_mat(context, weights.attn_k, x), numbers.head_count_kv), "k");
-        ggml_tensor * v = named(ggml_mul_mat(context, weights.attn_v, x), "v");
-
-        q = ggml_permute(context, q, 0, 2, 1, 3);  // [width, n, heads]
-        k = ggml_permute(context, k, 0, 2, 1, 3);  // [width, n, heads_kv]: each serves heads / heads_kv query heads
-        v = ggml_reshape_3d(context, v, width, numbers.head_count_kv, n);
-        v = ggml_cont(context, ggml_permute(context, v, 1, 2, 0, 3));  // [n, width, heads_kv]
-
-        ggml_tensor * weight = ggml_mul_mat(context, k, q);  // [n, n, heads]: who looks in dimension 1
-        weight = ggml_soft_max_ext(context, weight, result.mask, 1.0f / std::sqrt(static_cast<float>(width)), 0.0f);
-        ggml_tensor * mixed = ggml_mul_mat(context, v, weight);  // [width, n, heads]
-        mixed = ggml_cont_2d(context, ggml_permute(context, mixed, 0, 2, 1, 3), width * numbers.head_count, n);
-        named(mixed, "attn_mixed");
-        return named(ggml_mul_mat(context, weights.attn_output, mixed), "attn_out");
-    }
-
-    /** x: [embedding, n] -> [embedding, n] */
-    ggml_tensor * feed_forward(ggml_tensor * x, const Block & weights) const {
-        ggml_tensor * gate = ggml_silu(context, ggml_mul_mat(context, weights.ffn_gate, x));
-        ggml_tensor * up = ggml_mul_mat(context, weights.ffn_up, x);
-        return named(ggml_mul_mat(context, weights.ffn_down, ggml_mul(context, gate, up)), "ffn_out");
-    }
-};
+constexpr size_t nodes_outside = 48;
 
 ggml_tensor * input(ggml_context * context, ggml_type type, int64_t ne0, int64_t ne1, const char * name) {
     ggml_tensor * tensor = ggml_new_tensor_2d(context, type, ne0, ne1);
@@ -74,44 +17,80 @@ ggml_tensor * input(ggml_context * context, ggml_type type, int64_t ne0, int64_t
     return tensor;
 }
 
+/** A decoder's rows read its normalized state, a classifier's what its pooler makes of the first token's. */
+ggml_tensor * output_rows(const Builder & b, ggml_tensor * x) {
+    if (b.globals.pooler != nullptr) {
+        x = b.named(ggml_tanh(b.context, b.linear(b.globals.pooler, b.globals.pooler_bias, x)), "pooler");
+    }
+    return b.linear(b.globals.head, b.globals.head_bias, x);
+}
+
+/** x: [embedding, n], shares: [n, sequences] -> [embedding, sequences] */
+ggml_tensor * mixed_by(const Builder & b, ggml_tensor * x, ggml_tensor * shares) {
+    return ggml_mul_mat(b.context, ggml_cont(b.context, ggml_transpose(b.context, x)), shares);
+}
+
+void fill(ggml_tensor * tensor, const void * data) {
+    if (tensor != nullptr) ggml_backend_tensor_set(tensor, data, 0, ggml_nbytes(tensor));
+}
+
 }  // namespace
 
 size_t reference_graph_nodes(const Hyperparameters & numbers) {
     return nodes_outside + nodes_per_block * static_cast<size_t>(numbers.block_count);
 }
 
-ReferenceGraph build_reference_graph(ggml_context * context, const Hyperparameters & numbers, const GlobalTensors & shared,
-                                     const std::vector<Block> & blocks, const Batch & batch, Head head,
+ReferenceGraph build_reference_graph(ggml_context * context, const Architecture & architecture,
+                                     const Hyperparameters & numbers, const GlobalTensors & globals,
+                                     const std::vector<Block> & blocks, const Batch & batch, Head head, Pooling pooling,
                                      bool keep_steps) {
-    const auto n = static_cast<int64_t>(batch.tokens.size());
-    ReferenceGraph result{};
-    result.graph = ggml_new_graph_custom(context, reference_graph_nodes(numbers), /*grads=*/false);
-    result.tokens = input(context, GGML_TYPE_I32, n, 1, "tokens");
-    result.positions = input(context, GGML_TYPE_I32, n, 1, "positions");
-    result.mask = input(context, GGML_TYPE_F32, n, n, "mask");
+    const auto n = static_cast<int64_t>(batch.tokens.size()), sequences = static_cast<int64_t>(batch.last.size());
+    ReferenceGraph graph{};
+    graph.graph = ggml_new_graph_custom(context, reference_graph_nodes(numbers), /*grads=*/false);
+    graph.tokens = input(context, GGML_TYPE_I32, n, 1, "tokens");
+    graph.positions = input(context, GGML_TYPE_I32, n, 1, "positions");
+    if (globals.token_types != nullptr) graph.types = input(context, GGML_TYPE_I32, n, 1, "types");
+    graph.mask = input(context, GGML_TYPE_F32, n, n, "mask");
+    Builder builder{context,      numbers,         globals,     blocks,    keep_steps,
+                    graph.tokens, graph.positions, graph.types, graph.mask};
+    ggml_tensor * x = architecture.build(builder);
 
-    Builder builder{context, numbers, shared, result, keep_steps};
-    ggml_tensor * x = ggml_get_rows(context, shared.token_embd, result.tokens);  // [embedding, n]
-    for (const Block & block : blocks) {
-        ggml_tensor * normed = builder.named(builder.norm(x, block.attn_norm), "attn_norm");
-        x = builder.named(ggml_add(context, x, builder.attention(normed, block)), "attn_residual");
-        normed = builder.named(builder.norm(x, block.ffn_norm), "ffn_norm");
-        x = builder.named(ggml_add(context, x, builder.feed_forward(normed, block)), "ffn_residual");
-        builder.block++;
+    const bool mean = head == Head::vector && pooling == Pooling::mean;
+    if (mean) graph.shares = input(context, GGML_TYPE_F32, n, sequences, "shares");
+    if (!mean && head != Head::everywhere) {
+        graph.rows = input(context, GGML_TYPE_I32, sequences, 1, "rows");
+        x = ggml_get_rows(context, x, graph.rows);
     }
-    if (head != Head::everywhere) {
-        result.last = input(context, GGML_TYPE_I32, static_cast<int64_t>(batch.last.size()), 1, "last");
-        x = ggml_get_rows(context, x, result.last);
+    if (globals.output_norm != nullptr) {
+        x = builder.rms_norm(x, globals.output_norm);
+        ggml_set_name(x, "output_norm");
     }
-    x = builder.norm(x, shared.output_norm);
-    ggml_set_name(x, "output_norm");
+    ggml_tensor * vocabulary_head = globals.vocabulary_head != nullptr ? globals.vocabulary_head : globals.token_embd;
+    switch (head) {
+        case Head::output: graph.result = output_rows(builder, x); break;
+        case Head::vector: graph.result = mean ? mixed_by(builder, x, graph.shares) : x; break;
+        default: graph.result = ggml_mul_mat(context, vocabulary_head, x);
+    }
+    ggml_set_name(graph.result, head == Head::vector ? "pooled" : "logits");
+    ggml_set_output(graph.result);
+    ggml_build_forward_expand(graph.graph, graph.result);
+    return graph;
+}
 
-    ggml_tensor * full_head = shared.output != nullptr ? shared.output : shared.token_embd;
-    result.logits = ggml_mul_mat(context, head == Head::decision ? shared.decision : full_head, x);
-    ggml_set_name(result.logits, "logits");
-    ggml_set_output(result.logits);
-    ggml_build_forward_expand(result.graph, result.logits);
-    return result;
+void fill_inputs(const ReferenceGraph & graph, const Batch & batch, bool reads_last) {
+    fill(graph.tokens, batch.tokens.data());
+    fill(graph.positions, batch.positions.data());
+    fill(graph.types, batch.types.data());
+    fill(graph.mask, batch.mask.data());
+    fill(graph.rows, reads_last ? batch.last.data() : batch.first.data());
+    if (graph.shares == nullptr) return;
+    const size_t n = batch.tokens.size();
+    std::vector<float> shares(n * batch.last.size());
+    for (size_t i = 0; i < batch.last.size(); i++) {
+        const auto first = static_cast<size_t>(batch.first[i]), end = static_cast<size_t>(batch.last[i]) + 1;
+        for (size_t t = first; t < end; t++) shares[i * n + t] = 1.0f / static_cast<float>(end - first);
+    }
+    fill(graph.shares, shares.data());
 }
 
 }  // namespace qrag

@@ -2,38 +2,42 @@
 #pragma once
 
 #include "../batch.h"
-#include "ggml.h"
-#include "../hyperparameters.h"
-#include "../tensor_table.h"
+#include "builder.h"
 
 namespace qrag {
 
-/** Which rows the graph ends in. */
+/** How the vectors of a sequence's tokens become one. */
+enum class Pooling { mean, cls, last };
+
+/** What the graph ends in. */
 enum class Head {
-    decision,    // decision rows at each sequence's last token: [decision, sequences]
+    output,      // the rows of cls.output.weight: [output, sequences]
+    vector,      // pooled states: [embedding, sequences]
     vocabulary,  // the whole head at each sequence's last token: [vocabulary, sequences]
-    everywhere,  // the whole head at every token: [vocabulary, tokens]
+    everywhere,  // the whole head at every token: [vocabulary, n]
 };
 
 struct ReferenceGraph {
     ggml_cgraph * graph;
-    // Inputs, to be filled once the graph has memory.
-    ggml_tensor * tokens;     // I32 [tokens]
-    ggml_tensor * positions;  // I32 [tokens]
-    ggml_tensor * mask;       // F32 [tokens, tokens]
-    ggml_tensor * last;       // I32 [sequences]; null for Head::everywhere
-    ggml_tensor * logits;     // the result
+    ggml_tensor * tokens, *positions, *types, *mask;  // as Builder has them
+    ggml_tensor * rows;    // I32 [sequences]: the tokens that the head reads; null where it reads all
+    ggml_tensor * shares;  // F32 [n, sequences]: how much of each token a pooled vector is; null without Pooling::mean
+    ggml_tensor * result;
 };
 
 /** Nodes a graph of this model needs at most, for the size of its context. */
 size_t reference_graph_nodes(const Hyperparameters & numbers);
 
 /**
- * Builds the graph in `context` (which allocates no data). Every step carries its name, as in "blk.3.attn_norm"; with
- * `keep_steps` the named steps are outputs too, readable after the run.
+ * Builds the graph in `context` (which allocates no data). With `keep_steps` the named steps are outputs too, readable
+ * after the run. `pooling` is read for Head::vector only.
  */
-ReferenceGraph build_reference_graph(ggml_context * context, const Hyperparameters & numbers, const GlobalTensors & shared,
-                                     const std::vector<Block> & blocks, const Batch & batch, Head head,
+ReferenceGraph build_reference_graph(ggml_context * context, const Architecture & architecture,
+                                     const Hyperparameters & numbers, const GlobalTensors & globals,
+                                     const std::vector<Block> & blocks, const Batch & batch, Head head, Pooling pooling,
                                      bool keep_steps);
+
+/** Fills the inputs of a graph that has memory now. */
+void fill_inputs(const ReferenceGraph & graph, const Batch & batch, bool reads_last);
 
 }  // namespace qrag

@@ -1,0 +1,33 @@
+// A kernel set's table, filled by name: everything on the vectors of vector_inl.h, with the products that are its own.
+#pragma once
+
+#include "unpack_inl.h"
+
+namespace qrag {
+namespace {
+
+using Multiply = decltype(Kernels::multiply);
+
+inline void nothing_to_do() {}
+
+/** Without attention: attention_inl.h has one for every set, and a set may have its own. `offset`: of its activations. */
+template <uint8_t offset>
+constexpr Kernels table_of(const char * name, int max_weight, Multiply multiply) {
+    Kernels table{};
+    table.name = name;
+    table.offset_activations = offset != 0;
+    table.max_weight = max_weight;
+    table.begin_thread = nothing_to_do;
+    table.end_thread = nothing_to_do;
+    table.unpack = unpack;
+    table.multiply = multiply;
+    table.quantize = quantize<offset>;
+    table.normalize = normalize<offset>;
+    table.layer_norm = layer_norm;
+    table.dot = dot;
+    table.rotate = rotate;
+    return table;
+}
+
+}  // namespace
+}  // namespace qrag
