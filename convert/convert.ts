@@ -1,42 +1,42 @@
 // Converts a checkpoint and its tokenizer into a GGUF file: reads, has the family plan the file, quantizes, writes.
+import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { checkFree } from "../base/atomic_file.ts";
 import { QragError } from "../base/errors.ts";
-import { checkNumbers, modelMetadata } from "../gguf/architecture.ts";
+import { checkNumbers, checkScripts, modelMetadata } from "../gguf/architecture.ts";
 import type { Metadata } from "../gguf/format.ts";
-import { fileSource } from "../gguf/source.ts";
 import { addon } from "../native/loader.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/background.ts";
-import type { ModelPlan } from "./architectures/family.ts";
-import { familyOf } from "./architectures/registry.ts";
+import type { Family, ModelPlan } from "./architectures/family.ts";
+import { families, familyOf } from "./architectures/registry.ts";
 import { openCheckpoint } from "./checkpoint/checkpoint.ts";
+import { checkInput } from "./errors.ts";
 import type { ConvertOptions } from "./options.ts";
 import type { ConvertReport } from "./report.ts";
+import { readTokenizerFile } from "./tokenizer_file.ts";
 import type { RowCodec } from "./write/quantize.ts";
 import { planTargets, routerTargets } from "./write/targets.ts";
 import { storable, writeModel } from "./write/write_model.ts";
-
-/** A tokenizer.json has at most some tens of megabytes; the tokenizer checks its length again. */
-const maxTokenizerBytes = 128 * 1024 * 1024;
 
 export async function convertCheckpoint(
   options: ConvertOptions,
   codec: RowCodec = addon(),
 ): Promise<ConvertReport> {
   checkFree(options.output, options.force ?? false);
-  const tokenizerJson = await readTokenizerFile(options.tokenizer);
-  const { tensors, config, ...checkpoint } = await openCheckpoint(options.checkpoint);
+  const { scripts } = options;
+  if (scripts) checkInput(() => checkScripts("scripts", scripts));
+  const { tensors, config, companions, ...checkpoint } = await openCheckpoint(options.checkpoint);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
-    const plan = await familyOf(config, tensors).plan({
-      tensors,
-      config,
-      tokenizerJson,
+    const tokenizerJson = await readTokenizerFile(options.tokenizer, companions);
+    const family = familyOf(config, tensors);
+    refuseForeign(family, options);
+    const plan = await family.plan({
+      ...{ tensors, config, companions, tokenizerJson, options },
       tokenizer() {
         tokenizer ??= openTokenizer(tokenizerJson);
         return tokenizer;
       },
-      options,
     });
     // What cannot be stored is refused before anything is tried out.
     storable(() => checkNumbers(plan.architecture, plan.numbers));
@@ -65,38 +65,44 @@ export async function convertCheckpoint(
   }
 }
 
+/** An option that another family alone takes would change nothing. */
+function refuseForeign(family: Family, options: ConvertOptions): void {
+  for (const other of families) {
+    const option = other.options.find(
+      (name) => options[name] !== undefined && !family.options.includes(name),
+    );
+    if (option === undefined) continue;
+    throw new QragError(
+      "INPUT_INVALID",
+      `${flagOf(option)} is for ${other.name}, and the checkpoint is ${family.name}`,
+    );
+  }
+}
+
+function flagOf(option: string): string {
+  const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return option === "proof" ? "--no-proof" : `--${name}`;
+}
+
 function metadataOf(
   { wiring, dropped, architecture, ...plan }: ModelPlan,
   tokenizerJson: string,
-  { name, checkpoint, type }: ConvertOptions,
+  { name, checkpoint, type, scripts }: ConvertOptions,
 ): Metadata {
   return storable(() =>
     modelMetadata({
       ...plan,
       architecture: architecture.name,
-      name: name ?? basename(checkpoint, extname(checkpoint)),
+      name: name ?? nameOf(checkpoint),
       fileType: type,
-      scripts: undefined,
+      scripts,
       tokenizerJson,
       conversionReport: JSON.stringify({ wiring, dropped }),
     }),
   );
 }
 
-async function readTokenizerFile(path: string): Promise<string> {
-  try {
-    const source = await fileSource(path);
-    try {
-      if (source.size > maxTokenizerBytes) throw new RangeError("it is too large");
-      const bytes = await source.read(0, source.size);
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    } finally {
-      await source.close();
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new QragError("TOKENIZER_UNSUPPORTED", `${path} cannot be read: ${reason}`, {
-      cause: error,
-    });
-  }
+/** The name of a folder may end with what looks like an extension: a version. */
+function nameOf(path: string): string {
+  return statSync(path).isDirectory() ? basename(path) : basename(path, extname(path));
 }

@@ -11,15 +11,18 @@ export const fileLayouts = ["qrag", "llama"] as const;
 export type FileLayout = (typeof fileLayouts)[number];
 
 export interface ConvertOptions extends AtomicFileOptions {
+  /** A file of weights, or a folder with them. */
   readonly checkpoint: string;
-  /** Path of the tokenizer.json. */
-  readonly tokenizer: string;
+  /** Path of the tokenizer.json. Default: the one beside the weights. */
+  readonly tokenizer?: string | undefined;
   readonly output: string;
   readonly type: TensorTypeName;
   /** The type of token_embd.weight, if it is to be another. */
   readonly embeddingType?: TensorTypeName | undefined;
   readonly map?: RoleMap | undefined;
   readonly name?: string | undefined;
+  /** Unicode's names of the scripts that the model reads. */
+  readonly scripts?: readonly string[] | undefined;
   /** Where the configuration is silent. */
   readonly headCount?: number | undefined;
   readonly contextLength?: number | undefined;
@@ -39,4 +42,12 @@ export interface ConvertOptions extends AtomicFileOptions {
   /** Labelled rows to try it out on. */
   readonly rows?: readonly LabelledRow[] | undefined;
   readonly threads?: number | undefined;
+
+  // Of BERTs, where the folder is silent or means otherwise:
+  readonly pooling?: "mean" | "cls" | undefined;
+  /** Whether vectors are to have the length 1. */
+  readonly normalize?: boolean | undefined;
+  /** Put before every query, and before every passage. */
+  readonly queryPrefix?: string | undefined;
+  readonly passagePrefix?: string | undefined;
 }

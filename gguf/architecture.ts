@@ -12,6 +12,7 @@ export {
   type Pooling,
   type TensorRow,
 } from "./architectures/architecture.ts";
+export { bert } from "./architectures/bert.ts";
 export { llama } from "./architectures/llama.ts";
 export { decisionTensor, qrag } from "./architectures/qrag.ts";
 export {
@@ -28,3 +29,4 @@ export {
   rerankTemplateKey,
   type TypeShare,
 } from "./describe.ts";
+export { checkScripts } from "./scripts.ts";

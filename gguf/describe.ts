@@ -128,7 +128,10 @@ function architectureOf(metadata: Metadata, known: readonly Architecture[]): Arc
     refuse(key, `must be of type string and is of type ${typeOf(entry)}`);
   const found = known.find(({ name }) => name === entry.value);
   if (found) return found;
-  const names = known.map(({ name }) => name).join(" or ");
+  const names = known
+    .map(({ name }) => name)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " or ");
   throw new GgufError(
     "unsupported",
     `the model is of architecture ${quote(entry.value)}, not ${names}; ` +
@@ -178,8 +181,9 @@ function describeNumbers(
     checkRange(row, value);
     numbers[number] = value!;
   }
-  architecture.check(numbers);
-  return numbers;
+  const all = { ...numbers, ...architecture.derive?.(numbers) };
+  architecture.check(all);
+  return all;
 }
 
 /** Throws naming the first number that no file may hold. */

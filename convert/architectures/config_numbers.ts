@@ -59,6 +59,15 @@ export function readConfigNumbers(config: Config | undefined): ConfigNumbers {
   return { numbers, interleaved };
 }
 
+/** The size that the tensors have; a configuration that says another is refused. */
+export function agreed({ numbers }: ConfigNumbers, number: ConfigNumber, value: number): number {
+  const other = numbers.get(number);
+  if (!other || other.value === value) return value;
+  throw unmapped(
+    `the configuration's ${other.field} is ${other.value}, but the tensors have ${value}`,
+  );
+}
+
 const fractions: readonly ConfigNumber[] = ["ropeFraction", "ropeBase", "normEpsilon"];
 const isSize = (value: ConfigValue): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0;

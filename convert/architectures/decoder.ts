@@ -1,8 +1,8 @@
 // The family of decoders that answer with a token: Llama and the many like it. What their names cannot tell is tried out.
 import { QragError } from "../../base/errors.ts";
 import { architectureNamed, type Hyperparameters } from "../../gguf/architecture.ts";
-import { GgufError } from "../../gguf/format.ts";
 import { checkPrompt, defaultSystem, defaultTemplate, type Prompt } from "../../gguf/prompt.ts";
+import { checkInput } from "../errors.ts";
 import { knownWiring } from "../proof/known_wiring.ts";
 import { prove } from "../proof/proof.ts";
 import { type Known, statedWiring } from "../proof/wiring.ts";
@@ -19,17 +19,7 @@ const head = "output.weight";
 
 export const decoder: Family = {
   name: "a decoder",
-  options: [
-    "layout",
-    "keepLmHead",
-    "prompt",
-    "rows",
-    "rope",
-    "gateUp",
-    "ropeBase",
-    "proof",
-    "threads",
-  ],
+  options: ["layout", "keepLmHead", "prompt", "rows", "rope", "gateUp", "ropeBase", "proof"],
   recognises: () => true,
   plan,
 };
@@ -85,13 +75,8 @@ async function plan(subject: Subject): Promise<ModelPlan> {
 }
 
 function checkedPrompt(prompt: Prompt = { system: defaultSystem, template: defaultTemplate }) {
-  try {
-    checkPrompt(prompt);
-    return prompt;
-  } catch (error) {
-    if (!(error instanceof GgufError)) throw error;
-    throw new QragError("INPUT_INVALID", error.message, { cause: error });
-  }
+  checkInput(() => checkPrompt(prompt));
+  return prompt;
 }
 
 /** What is known, and the most usual answer to what is not. */

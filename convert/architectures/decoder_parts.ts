@@ -8,7 +8,7 @@ import { unmapped } from "../errors.ts";
 import type { Roles } from "../roles/roles.ts";
 import { checkWeights } from "../roles/shapes.ts";
 import { type Piece, wholePiece } from "../write/pieces.ts";
-import type { ConfigNumber, ConfigNumbers } from "./config_numbers.ts";
+import { agreed, type ConfigNumber, type ConfigNumbers } from "./config_numbers.ts";
 import {
   isTransposed,
   readWidths,
@@ -91,21 +91,13 @@ function settleSizes(
   widths: Widths,
   blockCount: number,
   vocabulary: number,
-  { numbers }: ConfigNumbers,
+  config: ConfigNumbers,
   options: SizeOptions,
   notes: string[],
 ): Sizes {
+  const { numbers } = config;
   const stated = (number: ConfigNumber) => numbers.get(number)?.value;
-  /** The size that shapes give, unless the configuration says another. */
-  const agree = (number: ConfigNumber, value: number): number => {
-    const other = numbers.get(number);
-    if (other && other.value !== value) {
-      throw unmapped(
-        `the configuration's ${other.field} is ${other.value}, but the tensors have ${value}`,
-      );
-    }
-    return value;
-  };
+  const agree = (number: ConfigNumber, value: number) => agreed(config, number, value);
   /** The same where the configuration may mean something else: a width before rounding, a vocabulary before padding. */
   const report = (number: ConfigNumber, value: number): number => {
     const other = numbers.get(number);

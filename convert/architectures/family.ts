@@ -2,6 +2,7 @@
 import type { Architecture, Frame, Hyperparameters, Output } from "../../gguf/architecture.ts";
 import type { Metadata } from "../../gguf/format.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
+import type { Companions } from "../checkpoint/companions.ts";
 import type { Config } from "../checkpoint/config_value.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import type { ConvertOptions } from "../options.ts";
@@ -14,6 +15,8 @@ import type { RowCodec } from "../write/quantize.ts";
 export interface Subject {
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   readonly config: Config | undefined;
+  /** The files beside the weights. */
+  readonly companions: Companions;
   readonly tokenizerJson: string;
   /** Opened when it is first asked for; not the family's to dispose. */
   tokenizer(): BackgroundTokenizer;

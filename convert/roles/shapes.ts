@@ -21,7 +21,11 @@ export function checkWeights(
   transposed = false,
 ): void {
   const plain = rows === 1 ? [rowLength] : [rows, rowLength];
-  const expected = transposed ? plain.toReversed() : plain;
+  checkShape(tensor, transposed ? plain.toReversed() : plain);
+}
+
+/** The same, by the shape in PyTorch's order. */
+export function checkShape(tensor: SourceTensor, expected: readonly number[]): void {
   if (tensor.shape.join() !== expected.join()) throw shapeError(tensor, expected);
   if (!["F64", "F32", "F16", "BF16"].includes(tensor.dtype)) {
     throw unmapped(`${quote(tensor.name)} holds ${tensor.dtype} values, which are not weights`);

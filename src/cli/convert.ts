@@ -1,4 +1,4 @@
-// qrag convert: a PyTorch or safetensors checkpoint and its tokenizer become a GGUF file.
+// qrag convert: a checkpoint, a file or a Hugging Face folder, and its tokenizer become a GGUF file.
 
 import { QragError } from "../../base/errors.ts";
 import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts";
@@ -8,7 +8,14 @@ import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
 import type { Output } from "../../gguf/architecture.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { rowsHelp } from "../eval/rows.ts";
-import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
+import {
+  oneOf,
+  parseArguments,
+  positiveNumber,
+  required,
+  UsageError,
+  wholeNumber,
+} from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
@@ -18,37 +25,48 @@ import { notesText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
-const help = `Usage: qrag convert CHECKPOINT --tokenizer tokenizer.json -o OUT.gguf [options]
+const help = `Usage: qrag convert CHECKPOINT -o OUT.gguf [options]
 
-Reads a checkpoint (.pt, .pth, .bin or .safetensors; nothing in it is run) and writes a GGUF file. What names cannot
-tell is tried out on a text; the report shows how every tensor was used and how everything was settled.
+Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors) or a folder of
+Hugging Face's or sentence-transformers. Nothing in it is run. It may hold a decoder that answers with a token, or a BERT
+encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was used.
 
 Options:
-      --tokenizer FILE       the tokenizer.json the checkpoint was trained with
   -o, --output OUT           the new file; it appears whole or not at all
   -t, --type TYPE            ${typeNames}; default q8_0
-      --embedding-type TYPE  another type for the embedding
-      --layout LAYOUT        qrag, or llama: the plain file any llama.cpp program opens
-      --keep-lm-head         keep the whole head, for fullVocabulary and qrag verify
+      --embedding-type TYPE  another type for the token embedding
+      --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
-      --prompt FILE          the prompt it was trained with, as JSON: {"system": "...", "template": "..."}
       --name NAME            the model's name; default: the checkpoint's
-      --rows FILE            labelled rows to try it out on:
-                             ${rowsHelp}
-      --rope ORDER           ${ropeOrders.join(" or ")}; this and the next three are tried out where unknown
-      --gate-up ORDER        ${gateUpOrders.join(" or ")}
-      --norm-eps NUMBER
-      --rope-base NUMBER
-      --heads N              query heads, where the configuration does not say
-      --context-length N     likewise
-      --no-proof             do not try anything out; everything must be known
-      --threads N            threads that compute
+      --scripts NAME,...     the scripts it reads, by Unicode's names: Latin,Greek
+      --heads N              heads of attention, where the configuration does not say
+      --context-length N     tokens it reads at most; default: what the configuration says
+      --norm-eps NUMBER      epsilon of the norms
       --force                replace a file that is there
       --json                 print the report as JSON on standard output
   -h, --help                 print this help
 
+For decoders; what is not stated is tried out on a text:
+      --layout LAYOUT        qrag, or llama: the plain file any llama.cpp program opens
+      --keep-lm-head         keep the whole head, for fullVocabulary and qrag verify
+      --prompt FILE          the prompt it was trained with, as JSON: {"system": "...", "template": "..."}
+      --rope ORDER           ${ropeOrders.join(" or ")}
+      --gate-up ORDER        ${gateUpOrders.join(" or ")}
+      --rope-base NUMBER
+      --rows FILE            labelled rows to try it out on:
+                             ${rowsHelp}
+      --no-proof             do not try anything out; everything must be known
+      --threads N            threads that compute
+
+For BERTs, in place of what modules.json and the files it names say:
+      --pooling MODE         mean or cls
+      --normalize            scale vectors to length 1; --no-normalize: leave them as they are
+      --query-prefix TEXT    put before every query
+      --passage-prefix TEXT  put before every passage
+
 Example:
   qrag convert model.pt --tokenizer tokenizer.json -o models/qrag.gguf --type q8_0
+  qrag convert all-MiniLM-L6-v2/ -o minilm.gguf --scripts Latin
 `;
 
 const options = {
@@ -56,7 +74,7 @@ const options = {
   output: { type: "string", short: "o" },
   type: { type: "string", short: "t", default: "q8_0" },
   "embedding-type": { type: "string" },
-  layout: { type: "string", default: "qrag" },
+  layout: { type: "string" },
   "keep-lm-head": { type: "boolean" },
   map: { type: "string" },
   prompt: { type: "string" },
@@ -69,6 +87,12 @@ const options = {
   heads: { type: "string" },
   "context-length": { type: "string" },
   "no-proof": { type: "boolean" },
+  pooling: { type: "string" },
+  normalize: { type: "boolean" },
+  "no-normalize": { type: "boolean" },
+  "query-prefix": { type: "string" },
+  "passage-prefix": { type: "string" },
+  scripts: { type: "string" },
   threads: { type: "string" },
   force: { type: "boolean" },
 } as const;
@@ -78,24 +102,28 @@ export const command: Command = {
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
     const embedding = values["embedding-type"];
-    const { rope, "gate-up": gateUp } = values;
     const checked = {
       checkpoint: positionals[0]!,
-      tokenizer: required(values.tokenizer, "--tokenizer"),
+      tokenizer: values.tokenizer,
       output: required(values.output, "--output"),
       type: weightType(values.type, "--type"),
       embeddingType:
         embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
-      layout: oneOf(values.layout, fileLayouts, "--layout"),
+      layout: choice(values.layout, fileLayouts, "--layout"),
       keepLmHead: values["keep-lm-head"],
       name: values.name,
-      rope: rope === undefined ? undefined : oneOf(rope, ropeOrders, "--rope"),
-      gateUp: gateUp === undefined ? undefined : oneOf(gateUp, gateUpOrders, "--gate-up"),
+      rope: choice(values.rope, ropeOrders, "--rope"),
+      gateUp: choice(values["gate-up"], gateUpOrders, "--gate-up"),
       normEps: positiveNumber(values["norm-eps"], "--norm-eps"),
       ropeBase: positiveNumber(values["rope-base"], "--rope-base"),
       headCount: wholeNumber(values.heads, "--heads"),
       contextLength: wholeNumber(values["context-length"], "--context-length"),
-      proof: !values["no-proof"],
+      proof: values["no-proof"] ? false : undefined,
+      pooling: choice(values.pooling, ["mean", "cls"], "--pooling"),
+      normalize: either(values.normalize, values["no-normalize"]),
+      queryPrefix: values["query-prefix"],
+      passagePrefix: values["passage-prefix"],
+      scripts: values.scripts?.split(","),
       threads: wholeNumber(values.threads, "--threads"),
       force: values.force,
     };
@@ -114,6 +142,19 @@ export const command: Command = {
     return exitCodes.done;
   },
 };
+
+function choice<const T extends string>(
+  value: string | undefined,
+  choices: readonly T[],
+  name: string,
+): T | undefined {
+  return value === undefined ? undefined : oneOf(value, choices, name);
+}
+
+function either(yes: boolean | undefined, no: boolean | undefined): boolean | undefined {
+  if (yes && no) throw new UsageError("--normalize and --no-normalize contradict each other");
+  return yes ?? (no ? false : undefined);
+}
 
 async function readPrompt(io: Io, path: string): Promise<Prompt> {
   const { system, template, ...others } = Object.fromEntries(await readStrings(io, path));

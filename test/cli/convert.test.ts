@@ -110,7 +110,7 @@ describe("qrag convert", () => {
   });
 
   it.each([
-    ["no tokenizer", ["convert", "x.pt", "-o", "x.gguf"], 2, /--tokenizer is missing/],
+    ["no checkpoint", ["convert", "x.pt", "-o", "x.gguf"], 3, /x\.pt: .*no such file/],
     ["no output", ["convert", "x.pt", "--tokenizer", "t.json"], 2, /--output is missing/],
     [
       "an order that is none",
