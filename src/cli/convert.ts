@@ -27,9 +27,9 @@ import { typeNames, weightType } from "./weight_type.ts";
 
 const help = `Usage: qrag convert CHECKPOINT -o OUT.gguf [options]
 
-Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors) or a folder of
-Hugging Face's or sentence-transformers. Nothing in it is run. It may hold a decoder that answers with a token, or a BERT
-encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was used.
+Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors), or a folder
+of Hugging Face or sentence-transformers. Nothing in it is run. It may hold a decoder that answers with a token, or a
+BERT encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was used.
 
 Options:
   -o, --output OUT           the new file; it appears whole or not at all
