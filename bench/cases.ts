@@ -1,6 +1,6 @@
 // What is timed: pairs and batches of texts whose prompts have a given number of tokens.
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import type { Tokenizer } from "../native/tokenizer/tokenizer.ts";
+import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { randomNumbers } from "./published.ts";
 
 /** One call to time: a query and its passages. */
@@ -48,30 +48,40 @@ export const answerCases: readonly Case[] = [
 const prompt = { system: defaultSystem, template: defaultTemplate };
 
 /** `count` calls that have nothing in common but the system text, the same in every run. */
-export function callsOf({ tokens, passages }: Case, count: number, tokenizer: Tokenizer): Call[] {
+export async function callsOf(
+  { tokens, passages }: Case,
+  count: number,
+  tokenizer: BackgroundTokenizer,
+): Promise<Call[]> {
   const random = randomNumbers(tokens);
   const word = () => {
     const letter = () => String.fromCharCode(97 + Math.floor(random() * 26));
     return Array.from({ length: 1 + Math.floor(random() * 7) }, letter).join("");
   };
-  return Array.from({ length: count }, () => {
+  const calls: Call[] = [];
+  while (calls.length < count) {
     const query = Array.from({ length: 4 }, word).join(" ");
-    const filled = () => passageOf(query, tokens, word, tokenizer);
-    return { query, passages: Array.from({ length: passages }, filled), tokens };
-  });
+    const filled: string[] = [];
+    while (filled.length < passages) filled.push(await passageOf(query, tokens, word, tokenizer));
+    calls.push({ query, passages: filled, tokens });
+  }
+  return calls;
 }
 
 /** Words until the prompt has the tokens asked for; the last ones are letters, to hit the number. */
-function passageOf(
+async function passageOf(
   query: string,
   tokens: number,
   word: () => string,
-  tokenizer: Tokenizer,
-): string {
-  const length = (text: string) => tokenizer.encode(renderPrompt(prompt, query, text)).length;
+  tokenizer: BackgroundTokenizer,
+): Promise<string> {
+  const length = async (text: string) => {
+    const [ids] = await tokenizer.encode([renderPrompt(prompt, query, text)]);
+    return ids!.length;
+  };
   let passage = word();
   for (;;) {
-    const missing = tokens - length(passage);
+    const missing = tokens - (await length(passage));
     if (missing <= 0) return passage;
     // A word has two tokens and more; near the end one letter at a time.
     const words = missing > 8 ? Array.from({ length: Math.ceil(missing / 8) }, word) : ["a"];

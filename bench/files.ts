@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { packageRoot } from "../base/package_root.ts";
 import { convertCheckpoint } from "../convert/convert.ts";
-import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../native/tokenizer/background.ts";
 import { answerCases, callsOf, coldStart, timedCases } from "./cases.ts";
 import { writeCalls } from "./exchange.ts";
 import { writeDecoder, writeMinilm } from "./onnx/make.ts";
@@ -43,13 +43,15 @@ export async function makeFiles(
   calls: { pairs: number; batches: number },
 ): Promise<void> {
   const { tokenizer } = await makeModels(folder, wanted);
-  const encoder = loadTokenizer(readFileSync(tokenizer, "utf8"));
+  const encoder = openTokenizer(readFileSync(tokenizer, "utf8"));
   for (const each of [...timedCases, coldStart]) {
     const count = each.passages === 1 ? calls.pairs : calls.batches;
-    writeCalls(folder, each.name, callsOf(each, count, encoder));
+    writeCalls(folder, each.name, await callsOf(each, count, encoder));
   }
-  const answers = answerCases.flatMap((each) => callsOf(each, 1, encoder));
+  const answers = [];
+  for (const each of answerCases) answers.push(...(await callsOf(each, 1, encoder)));
   writeCalls(folder, "answers", answers);
+  encoder.dispose();
 }
 
 async function gguf(folder: string, name: string, type: "Q8_0" | "Q4_0", layout: "qrag" | "llama") {

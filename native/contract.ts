@@ -83,28 +83,42 @@ export interface TokenizerDescription {
   readonly texts: Uint8Array;
   readonly ends: Int32Array;
   readonly ids: Int32Array;
-  readonly merges: Int32Array;
   readonly model: Int32Array;
+  readonly merges: Int32Array;
   readonly byteTokens: Int32Array;
   readonly added: Int32Array;
   readonly normalizer: Int32Array;
   readonly cuts: Int32Array;
   readonly before: Int32Array;
   readonly after: Int32Array;
+  readonly pair: Int32Array;
+  readonly pairBefore: Int32Array;
+  readonly pairBetween: Int32Array;
+  readonly pairAfter: Int32Array;
   readonly classes: Int32Array;
+  readonly bertClasses: Int32Array;
   readonly combining: Int32Array;
   readonly decompositions: Int32Array;
+  readonly compatible: Int32Array;
   readonly compositions: Int32Array;
   readonly lowercase: Int32Array;
 }
 
-/** A tokenizer in native memory, with a thread of its own. */
+/** Ids of several texts: those of number i are tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. */
+export interface NativeEncoding {
+  readonly tokens: Int32Array;
+  readonly offsets: Int32Array;
+  /** Of each pair, how many of its ids have the first token type; empty for other texts. */
+  readonly seconds: Int32Array;
+}
+
+/** A tokenizer in native memory, with a thread of its own. Refuses a call while one runs: queueing is the caller's business. */
 export interface NativeTokenizer {
-  /**
-   * The ids of text number i are tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. Refused while an earlier call is
-   * running: queueing is the caller's business.
-   */
-  encode(texts: readonly string[]): Promise<{ tokens: Int32Array; offsets: Int32Array }>;
+  encode(texts: readonly string[]): Promise<NativeEncoding>;
+  /** Of `head` and each of the tails, as one text; what the tails cannot change in the head is computed once. */
+  encodeAfter(head: string, tails: readonly string[]): Promise<NativeEncoding>;
+  /** Of `first` and each of the others, as pairs; throws TOKENIZER_UNSUPPORTED if the file frames none. */
+  encodePairs(first: string, seconds: readonly string[]): Promise<NativeEncoding>;
   /** The text of a token as the file has it, undecoded. */
   token(id: number): string | undefined;
   /** Stops a running call between two texts (its promise rejects with DISPOSED) and frees the memory. May be called twice. */

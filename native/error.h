@@ -6,12 +6,13 @@
 
 namespace qrag {
 
-enum class Code { model_invalid, input_invalid, out_of_memory, disposed, internal };
+enum class Code { model_invalid, tokenizer_unsupported, input_invalid, out_of_memory, disposed, internal };
 
 /** The code's name as JavaScript knows it. */
 inline const char * name_of(Code code) {
     switch (code) {
         case Code::model_invalid: return "MODEL_INVALID";
+        case Code::tokenizer_unsupported: return "TOKENIZER_UNSUPPORTED";
         case Code::input_invalid: return "INPUT_INVALID";
         case Code::out_of_memory: return "OUT_OF_MEMORY";
         case Code::disposed: return "DISPOSED";

@@ -1,28 +1,29 @@
-// Holds both of our tokenizers, C++ and TypeScript, against Hugging Face's Rust one on very many texts, and times all three.
+// Holds our tokenizer against Hugging Face's Rust one on very many texts, and times both.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { randomTokenizer } from "../bench/published.ts";
 import { describeModel } from "../gguf/architecture.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/background.ts";
 import { knownPatterns } from "../native/tokenizer/patterns.ts";
-import { loadTokenizer, type Tokenizer } from "../native/tokenizer/tokenizer.ts";
+import { readTokenizer } from "../native/tokenizer/tokenizer.ts";
 import { readModelFile } from "../src/model/files.ts";
 import { tokenizerJson, tokenizerNames } from "../test/fixtures.ts";
-import { type Json, oracle } from "../test/native/tokenizer_oracle.ts";
-import { adversarialTexts, sampleTexts } from "../test/native/tokenizer_samples.ts";
+import { type Json, oracle, wellFormed } from "../test/native/tokenizer_oracle.ts";
+import { adversarialTexts, longWords, sampleTexts } from "../test/native/tokenizer_samples.ts";
 
-const help = `Usage: npm run tokenizer:check -- [options]
+const help = `Usage: npm run tokenizer:check -- [options] [FILE...]
 
   --texts N        texts in all, shared among the tokenizers (default 100000)
   --natural DIR    a folder of *.jsonl.gz files whose lines have a "text": half of the texts are pieces of those
-  --typescript N   every Nth text goes through the one in TypeScript too (default 10; it is slow)
-  --speed          instead, tokens per second of each of the three on whole natural texts, on one thread
+  --only TEXT      only the tokenizers whose name contains it
+  --speed          instead, tokens per second of both on whole natural texts, on one thread
 
 Random, adversarial and natural texts, through the tokenizer.json of every family in test/fixtures, one for each
-pre-tokenizer pattern that is known, one of 32,000 tokens, and that of the model the package comes with. Prints how many
-were encoded differently; exit code 1 if any was.`;
+pre-tokenizer pattern and normalizer that is known, one of 32,000 tokens, that of the model the package comes with, and
+each FILE. Every tenth text is also encoded behind a head and, where the file frames pairs, as one of a pair. Prints how
+many were encoded differently; exit code 1 if any was.`;
 
 /** UTF-16 units of a piece of a natural text. */
 const pieceLength = 150;
@@ -30,11 +31,15 @@ const pieceLength = 150;
 /** Texts in one call. */
 const portion = 2000;
 
-const { values: options } = parseArgs({
+/** Of so many texts one is encoded behind a head and in a pair too. */
+const every = 10;
+
+const { values: options, positionals: files } = parseArgs({
+  allowPositionals: true,
   options: {
     texts: { type: "string", default: "100000" },
     natural: { type: "string" },
-    typescript: { type: "string", default: "10" },
+    only: { type: "string", default: "" },
     speed: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -52,6 +57,18 @@ function withPattern(Regex: string): string {
   const file: Json = JSON.parse(tokenizerJson("bytelevel"));
   const pre_tokenizer = { type: "Sequence", pretokenizers: [split, bytes] };
   return JSON.stringify({ ...file, pre_tokenizer });
+}
+
+/** The file with unknown characters and another normalizer. */
+function withNormalizer(normalizer: Json): string {
+  const file: Json = JSON.parse(tokenizerJson("whitespace"));
+  return JSON.stringify({ ...file, normalizer });
+}
+
+/** BERT's with other flags than the usual ones. */
+function bertWith(flags: Json): string {
+  const file: Json = JSON.parse(tokenizerJson("wordpiece"));
+  return JSON.stringify({ ...file, normalizer: { ...(file.normalizer as Json), ...flags } });
 }
 
 async function ownTokenizer(): Promise<string> {
@@ -73,35 +90,37 @@ function readNatural(folder: string): string[] {
 
 interface Contestant {
   readonly name: string;
-  readonly json: string;
   readonly native: BackgroundTokenizer;
-  readonly typescript: Tokenizer;
   readonly rust: ReturnType<typeof oracle>;
+  readonly framesPairs: boolean;
 }
 
 function contestant(name: string, json: string): Contestant {
-  return {
-    name,
-    json,
-    native: openTokenizer(json),
-    typescript: loadTokenizer(json),
-    rust: oracle(json),
-  };
+  const framesPairs = readTokenizer(json).frame.pair !== undefined;
+  return { name, native: openTokenizer(json), rust: oracle(json), framesPairs };
 }
 
-async function compare(
-  { name, native, typescript, rust }: Contestant,
-  texts: readonly string[],
-  every: number,
-): Promise<number> {
+async function compare({ name, native, rust, framesPairs }: Contestant, texts: readonly string[]) {
   const ours = await native.encode(texts);
-  const theirs = await rust.encodeBatch(texts.map((text) => text.replace(/\p{Cs}/gu, "\ufffd")));
+  const theirs = await rust.encodeBatch(texts.map(wellFormed));
   let wrong = 0;
+  const expectSame = (way: string, index: number, ids: Int32Array, expected: Int32Array) => {
+    if (Buffer.compare(bytesOf(ids), bytesOf(expected)) === 0) return;
+    if (wrong++ < 3) console.log(`${name}, ${way}: ${JSON.stringify(texts[index]).slice(0, 200)}`);
+  };
   for (const [index, text] of texts.entries()) {
-    const expected = Int32Array.from(theirs[index]!.getIds());
-    const same = (ids: Int32Array) => Buffer.compare(bytesOf(ids), bytesOf(expected)) === 0;
-    if (same(ours[index]!) && (index % every !== 0 || same(typescript.encode(text)))) continue;
-    if (wrong++ < 3) console.log(`${name}: ${JSON.stringify(text).slice(0, 200)}`);
+    expectSame("alone", index, ours[index]!, Int32Array.from(theirs[index]!.getIds()));
+    if (index % every !== 0) continue;
+    const at = (7919 * index) % (text.length + 1);
+    const [after] = await native.encodeAfter(text.slice(0, at), [text.slice(at)]);
+    expectSame("behind a head", index, after!, ours[index]!);
+    if (!framesPairs) continue;
+    const first = texts[(index + 1) % texts.length]!;
+    const pair = await rust.encode(wellFormed(first), wellFormed(text));
+    const [framed] = await native.encodePairs(first, [text]);
+    const types = framed!.tokens.map((_, place) => Number(place >= framed!.second));
+    expectSame("in a pair", index, framed!.tokens, Int32Array.from(pair.getIds()));
+    expectSame("in a pair, types", index, types, Int32Array.from(pair.getTypeIds()));
   }
   return wrong;
 }
@@ -110,18 +129,17 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Tokens per second of the three on the same texts. */
-async function speeds({ native, typescript, rust }: Contestant, texts: readonly string[]) {
+/** Tokens per second of both on the same texts. */
+async function speeds({ native, rust }: Contestant, texts: readonly string[]) {
   const ways: Record<string, () => Promise<number>> = {
-    native: async () => (await native.encode(texts)).reduce((sum, ids) => sum + ids.length, 0),
-    typescript: async () => texts.reduce((sum, text) => sum + typescript.encode(text).length, 0),
+    ours: async () => (await native.encode(texts)).reduce((sum, ids) => sum + ids.length, 0),
     rust: async () => {
       let tokens = 0;
       for (const text of texts) tokens += (await rust.encode(text)).getLength();
       return tokens;
     },
   };
-  const rates: Record<string, number[]> = { native: [], typescript: [], rust: [] };
+  const rates: Record<string, number[]> = { ours: [], rust: [] };
   for (let round = 0; round < 3; round++) {
     for (const [name, way] of Object.entries(ways)) {
       const begun = performance.now();
@@ -136,34 +154,53 @@ async function speeds({ native, typescript, rust }: Contestant, texts: readonly 
   return `million tokens/s: ${cells.join(", ")}`;
 }
 
+function contestants(own: string): Contestant[] {
+  const forms = ["NFC", "NFD", "NFKC", "NFKD"].map((type) => ({ type }));
+  const named: [string, string][] = [
+    ...tokenizerNames.map((name): [string, string] => [name, tokenizerJson(name)]),
+    ...knownPatterns.map((one): [string, string] => [`pattern ${one}`, withPattern(one)]),
+    ...forms.map((form): [string, string] => [`normalizer ${form.type}`, withNormalizer(form)]),
+    ["wordpiece, cased", bertWith({ lowercase: false })],
+    ["wordpiece, accents kept", bertWith({ strip_accents: false, handle_chinese_chars: false })],
+    [
+      "wordpiece, not cleaned",
+      bertWith({ clean_text: false, strip_accents: true, lowercase: false }),
+    ],
+    ["32,000 tokens", JSON.stringify(randomTokenizer())],
+    ["the package's own", own],
+    ...files.map((path): [string, string] => [basename(path), readFileSync(path, "utf8")]),
+  ];
+  return named
+    .filter(([name]) => name.includes(options.only))
+    .map(([name, json]) => contestant(name, json));
+}
+
 async function main(): Promise<number> {
   const natural = options.natural ? readNatural(options.natural) : [];
-  const contestants = [
-    ...tokenizerNames.map((name) => contestant(name, tokenizerJson(name))),
-    ...knownPatterns.map((pattern) => contestant(`pattern ${pattern}`, withPattern(pattern))),
-    contestant("32,000 tokens", JSON.stringify(randomTokenizer())),
-    contestant("the package's own", await ownTokenizer()),
-  ];
+  const all = contestants(await ownTokenizer());
   if (options.speed) {
     const texts = natural.length > 0 ? natural.slice(0, 500) : sampleTexts(500);
-    for (const one of contestants.filter(({ name }) => !name.startsWith("pattern"))) {
+    for (const one of all.filter(({ name }) => !name.startsWith("pattern"))) {
       console.log(`${one.name}: ${await speeds(one, texts)}`);
     }
     return 0;
   }
-  const each = Math.ceil(Number(options.texts) / contestants.length);
+  const each = Math.ceil(Number(options.texts) / all.length);
   let compared = 0;
   let wrong = 0;
-  for (const [index, one] of contestants.entries()) {
-    wrong += await compare(one, adversarialTexts(4000), 1);
+  for (const [index, one] of all.entries()) {
+    wrong += await compare(one, [...adversarialTexts(4000), ...longWords(200)]);
     for (let done = 0; done < each; done += portion) {
       // sampleTexts gives other texts for another count: each portion of each tokenizer has its own.
       const seed = portion + index * Math.ceil(each / portion) + done / portion;
       const texts = sampleTexts(seed).slice(-Math.min(portion, each - done));
+      for (const [place, word] of longWords(texts.length / 25, seed).entries()) {
+        texts[25 * place] = word;
+      }
       for (let place = 1; natural.length > 0 && place < texts.length; place += 2) {
         texts[place] = pieceOf(natural, compared + place);
       }
-      wrong += await compare(one, texts, Number(options.typescript));
+      wrong += await compare(one, texts);
       compared += texts.length;
     }
     process.stderr.write(`${one.name.slice(0, 60)}: ${compared} texts so far, ${wrong} wrong\n`);

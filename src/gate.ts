@@ -44,8 +44,6 @@ export interface GateInfo {
   /** The instruction set of the kernels; of llama.cpp the device it computes on. */
   readonly device: string;
   readonly threads: number;
-  /** What encodes text: "native", or "typescript" with the reason in parentheses. */
-  readonly tokenizer: string;
   readonly decision: readonly DecisionToken[];
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;

@@ -79,7 +79,6 @@ function gateOf(
       weightTypes: fileTypes.map(({ type }) => type),
       contextLength: numbers.contextLength,
       threads,
-      tokenizer: tokenizer.name,
       decision: decision.tokenIds.map((id, row) => ({
         id,
         text: tokenizer.decodeToken(id),

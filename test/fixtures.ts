@@ -14,6 +14,7 @@ export const tokenizerNames = [
   "sentencepiece",
   "metaspace",
   "whitespace",
+  "wordpiece",
 ] as const;
 
 export type TokenizerName = (typeof tokenizerNames)[number];

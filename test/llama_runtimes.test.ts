@@ -2,7 +2,7 @@
 import { getLlama, type Llama, LlamaLogLevel, type Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../native/tokenizer/background.ts";
 import { type LoadOptions, loadGate, type Verdict } from "../src/index.ts";
 import { marginOf } from "../src/verdict.ts";
 import { Conversions } from "./converted.ts";
@@ -21,9 +21,12 @@ const passages = [
 ];
 
 const prompt = { system: defaultSystem, template: defaultTemplate };
-const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
+const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
 const conversions = new Conversions();
-afterAll(() => conversions.remove());
+afterAll(() => {
+  tokenizer.dispose();
+  return conversions.remove();
+});
 
 async function judged(path: string, options: LoadOptions): Promise<readonly Verdict[]> {
   await using gate = await loadGate(path, { threads: 1, ...options });
@@ -53,11 +56,10 @@ function expectAgreement(
 const logit = (probability: number) => Math.log(probability / (1 - probability));
 
 /** The tokens when the parts of the prompt are encoded one by one. */
-function tokensOfParts(passage: string): Int32Array {
+async function tokensOfParts(passage: string): Promise<Int32Array> {
   const [start, middle, end] = renderPrompt(prompt, "{|}", "{|}").split("{|}");
-  const [begin] = tokenizer.encode("");
-  const parts = [start!, query, middle!, passage, end!];
-  return Int32Array.of(begin!, ...parts.flatMap((part) => [...tokenizer.encode(part).slice(1)]));
+  const parts = await tokenizer.encode([start!, query, middle!, passage, end!]);
+  return Int32Array.of(parts[0]![0]!, ...parts.flatMap((ids) => [...ids.slice(1)]));
 }
 
 /** "llama" has a tied head, "meta" one of its own that the file leaves out, "nano" a router that nobody reads. */
@@ -114,8 +116,8 @@ describe.each(models)("%s in %s", (name, type) => {
     const ranking = await model.createRankingContext({ contextSize: 256, template });
     const margins: number[] = [];
     for (const passage of passages) {
-      const tokens = [...tokenizer.encode(renderPrompt(prompt, query, passage))] as Token[];
-      margins.push(logit(await ranking.rank(tokens, [])));
+      const [tokens] = await tokenizer.encode([renderPrompt(prompt, query, passage)]);
+      margins.push(logit(await ranking.rank([...tokens!] as Token[], [])));
     }
     expectAgreement(margins, reference, tolerance);
   });
@@ -127,7 +129,7 @@ describe.each(models)("%s in %s", (name, type) => {
     const own = await conversions.model(name, { type });
     const expected: number[] = [];
     for (const passage of passages) {
-      const tokens = tokensOfParts(passage);
+      const tokens = await tokensOfParts(passage);
       const logits = await own.score(tokens, Int32Array.of(0, tokens.length), "decision");
       expected.push(
         marginOf(

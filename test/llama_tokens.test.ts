@@ -2,7 +2,7 @@
 import { getLlama, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../gguf/prompt.ts";
-import { loadTokenizer } from "../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../native/tokenizer/background.ts";
 import { Conversions } from "./converted.ts";
 import { type TokenizerName, tokenizerJson, tokenizerPath } from "./fixtures.ts";
 import { sampleTexts } from "./native/tokenizer_samples.ts";
@@ -39,14 +39,17 @@ async function differences(name: TokenizerName, passages: readonly string[]): Pr
   const { tokenizer: stored } = model.fileInfo.metadata as unknown as {
     tokenizer: { "chat_template.rerank": string };
   };
-  const tokenizer = loadTokenizer(tokenizerJson(name));
+  const tokenizer = openTokenizer(tokenizerJson(name));
   const query = "capital of Germany";
-  const different = passages.filter((passage) => {
+  const ours = await tokenizer.encode(
+    passages.map((passage) => renderPrompt(prompt, query, passage)),
+  );
+  tokenizer.dispose();
+  const different = passages.filter((passage, index) => {
     const text = stored["chat_template.rerank"]
       .replace("{query}", query)
       .replace("{document}", () => passage);
-    const ours = tokenizer.encode(renderPrompt(prompt, query, passage));
-    return model.tokenize(text, true).join() !== ours.join();
+    return model.tokenize(text, true).join() !== ours[index]!.join();
   });
   await model.dispose();
   return different;

@@ -1,7 +1,7 @@
 // onnxruntime-node: cross-encoders of MiniLM's shapes on made-up tokens, and our own decoder on text.
 import { readFileSync } from "node:fs";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import { minilmShape } from "../onnx/minilm.ts";
 import { openSession, ort } from "../onnx/runtime.ts";
 import { randomNumbers } from "../published.ts";
@@ -55,7 +55,7 @@ export async function openDecoder(
   threads: number,
 ): Promise<Contender> {
   const session = await openSession(path, threads);
-  const tokenizer = loadTokenizer(readFileSync(tokenizerPath, "utf8"));
+  const tokenizer = openTokenizer(readFileSync(tokenizerPath, "utf8"));
   const prompt = { system: defaultSystem, template: defaultTemplate };
   const judge = inBatches(async (prompts: readonly Int32Array[]) => {
     const length = Math.max(...prompts.map((tokens) => tokens.length));
@@ -70,8 +70,13 @@ export async function openDecoder(
   });
   return {
     build: build(),
-    judge: ({ query, passages }) =>
-      judge(passages.map((passage) => tokenizer.encode(renderPrompt(prompt, query, passage)))),
-    close: () => session.release(),
+    async judge({ query, passages }) {
+      const prompts = passages.map((passage) => renderPrompt(prompt, query, passage));
+      return judge(await tokenizer.encode(prompts));
+    },
+    async close() {
+      tokenizer.dispose();
+      await session.release();
+    },
   };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { packageRoot } from "../../base/package_root.ts";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import type { Contender } from "./contender.ts";
 
 const python = "/usr/bin/python3";
@@ -17,7 +17,7 @@ export const torchInstalled = () =>
 export async function openPytorch(folder: string, threads: number): Promise<Contender> {
   const tokenizerJson = readFileSync(join(folder, "tokenizer.json"), "utf8");
   const digits = ["0", "1"].map((digit) => JSON.parse(tokenizerJson).model.vocab[digit] as number);
-  const tokenizer = loadTokenizer(tokenizerJson);
+  const tokenizer = openTokenizer(tokenizerJson);
   const script = join(packageRoot(), "bench", "peers", "decoder.py");
   const settings = [join(folder, "checkpoint.pt"), String(threads), ...digits.map(String)];
   const child = spawn(python, [script, ...settings], { stdio: ["pipe", "pipe", "inherit"] });
@@ -34,13 +34,14 @@ export async function openPytorch(folder: string, threads: number): Promise<Cont
     async judge({ query, passages }) {
       const margins: number[] = [];
       for (const passage of passages) {
-        const tokens = tokenizer.encode(renderPrompt(prompt, query, passage));
-        child.stdin.write(`${JSON.stringify([...tokens])}\n`);
+        const [tokens] = await tokenizer.encode([renderPrompt(prompt, query, passage)]);
+        child.stdin.write(`${JSON.stringify([...tokens!])}\n`);
         margins.push((await answer()) as number);
       }
       return margins;
     },
     async close() {
+      tokenizer.dispose();
       const ended = once(child, "exit");
       child.stdin.end();
       await ended;

@@ -4,12 +4,12 @@ import { quote } from "../../base/quote.ts";
 import { rerankTemplateKey } from "../../gguf/architecture.ts";
 import type { Metadata, MetadataValue } from "../../gguf/format.ts";
 import { type JsonNode, parseDefinition } from "../../native/tokenizer/definition.ts";
+import type { Frame } from "../../native/tokenizer/finish.ts";
+import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { fillUp, readTokens, type Token, tokenType } from "../write/tokens.ts";
 
 export interface BertVocabulary {
   readonly metadata: Metadata;
-  /** One more than the largest id. */
-  readonly size: number;
   readonly lowercase: boolean;
   readonly notes: readonly string[];
 }
@@ -28,19 +28,19 @@ export function bertVocabulary(json: string, rows: number, ranks: boolean): Bert
         "(multilingual-e5-small is such a model: BERT's layers with XLM-R's vocabulary)",
     );
   }
-  const list = readTokens(root, () => tokenType.normal);
-  const size = [...list.tokens.keys()].reduce((most, id) => Math.max(most, id), -1) + 1;
-  if (size > rows) {
+  const { vocabularySize, frame } = readTokenizer(json);
+  if (vocabularySize > rows) {
     throw new QragError(
       "TOKENIZER_UNSUPPORTED",
-      `tokenizer.json has token ids up to ${size - 1}, but the checkpoint's embedding has ${rows} rows: ` +
+      `tokenizer.json has token ids up to ${vocabularySize - 1}, but the checkpoint's embedding has ${rows} rows: ` +
         "it is another model's tokenizer",
     );
   }
+  const list = readTokens(root, () => tokenType.normal);
   const notes: string[] = [];
   const prefix = model.get("continuing_subword_prefix");
   const texts = inGgml(fillUp(list, rows, notes), prefix.absent ? "##" : prefix.text());
-  const ids = { ...wanted(list.ids), ...optional(list.ids, model.get("unk_token").value) };
+  const ids = specialIds(list.ids, frame, model.get("unk_token").value);
   const normalizer = normalizerOf(root);
   const text = (id: number) => texts[id]!.text;
   const metadata = new Map<string, MetadataValue>([
@@ -61,7 +61,7 @@ export function bertVocabulary(json: string, rows: number, ranks: boolean): Bert
     const value = `${text(ids.cls)}{query}${separator}{document}${separator}`;
     metadata.set(rerankTemplateKey, { type: "string", value });
   }
-  return { metadata, size, lowercase: normalizer.lowercase, notes };
+  return { metadata, lowercase: normalizer.lowercase, notes };
 }
 
 const strings = (value: string[]): MetadataValue => ({ type: "array", of: "string", value });
@@ -80,19 +80,17 @@ function inGgml(tokens: readonly Token[], prefix: string): Token[] {
   });
 }
 
-/** The ids around a text. The third is llama.cpp's own spelling. */
-function wanted(ids: ReadonlyMap<string, number>) {
-  const id = (name: string): number => {
-    const found = ids.get(name);
-    if (found !== undefined) return found;
-    throw new QragError("TOKENIZER_UNSUPPORTED", `tokenizer.json has no token ${quote(name)}`);
-  };
-  const [cls, sep] = [id("[CLS]"), id("[SEP]")];
-  return { bos: cls, eos: sep, cls, seperator: sep };
-}
-
-function optional(ids: ReadonlyMap<string, number>, unknown: unknown) {
+/** The fourth is llama.cpp's own spelling. */
+function specialIds(ids: ReadonlyMap<string, number>, { before, after }: Frame, unknown: unknown) {
+  const [cls, sep] = [before[0], after[0]];
+  if (cls === undefined || sep === undefined || before.length + after.length !== 2) {
+    throw new QragError(
+      "TOKENIZER_UNSUPPORTED",
+      "tokenizer.json does not put one token before a text and one behind it, as BERTs expect",
+    );
+  }
   return {
+    ...{ bos: cls, eos: sep, cls, seperator: sep },
     unknown: ids.get(typeof unknown === "string" ? unknown : "[UNK]"),
     padding: ids.get("[PAD]"),
     mask: ids.get("[MASK]"),

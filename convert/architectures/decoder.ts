@@ -35,7 +35,7 @@ async function plan(subject: Subject): Promise<ModelPlan> {
   const tokenizer = subject.tokenizer();
   const decision = findDecision(tokenizer, vocabularySize);
   const frame = { kind: "prompt", system, template } as const;
-  const vocabulary = await decoderVocabulary(tokenizerJson, tokenizer, vocabularySize, frame);
+  const vocabulary = decoderVocabulary(tokenizerJson, vocabularySize, frame);
   if (options.layout === "llama" && !vocabulary.metadata) {
     throw new QragError(
       "TOKENIZER_UNSUPPORTED",

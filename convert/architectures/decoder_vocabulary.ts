@@ -4,10 +4,9 @@ import { quote } from "../../base/quote.ts";
 import { rerankTemplateKey } from "../../gguf/architecture.ts";
 import type { MetadataValue } from "../../gguf/format.ts";
 import { type Prompt, rerankTemplate } from "../../gguf/prompt.ts";
-import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
 import { type JsonNode, parseDefinition } from "../../native/tokenizer/definition.ts";
 import type { Frame } from "../../native/tokenizer/finish.ts";
-import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { readTokenizer, type TokenizerParts } from "../../native/tokenizer/tokenizer.ts";
 import {
   fillUp,
   readTokens,
@@ -39,20 +38,16 @@ interface Definition extends TokenList {
   readonly merges: readonly (readonly [string, string])[];
 }
 
-/** `rows`: of the embedding; ids without a token are filled up to it. The tokenizer is that of `json`. */
-export async function decoderVocabulary(
-  json: string,
-  tokenizer: Pick<BackgroundTokenizer, "encode">,
-  rows: number,
-  prompt: Prompt,
-): Promise<Vocabulary> {
+/** `rows`: of the embedding; ids without a token are filled up to it. */
+export function decoderVocabulary(json: string, rows: number, prompt: Prompt): Vocabulary {
   const root = parseDefinition(json);
   const definition = readDefinition(root);
   const notes: string[] = [];
   const kind = tokenizerKind(root, definition, notes);
   if (!kind) return { metadata: undefined, notes };
   const tokens = fillUp(definition, rows, notes);
-  const { frame } = readTokenizer(json);
+  const parts = readTokenizer(json);
+  const { frame } = parts;
   const entries: [string, MetadataValue][] = [
     ["model", { type: "string", value: kind.model }],
     ["pre", { type: "string", value: kind.pre }],
@@ -62,10 +57,7 @@ export async function decoderVocabulary(
     ...specialEntries(definition, frame, notes),
   ];
   if (kind.model === "llama") {
-    const [ids] = await tokenizer.encode(["a"]);
-    const first = tokens[ids?.[frame.before.length] ?? -1];
-    const value = first?.text.startsWith(spaceMark) ?? false;
-    entries.push(["add_space_prefix", { type: "bool", value }]);
+    entries.push(["add_space_prefix", { type: "bool", value: prefixesSpace(parts) }]);
   }
   const metadata = new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value]));
   const template = framedTemplate(prompt, frame, tokens);
@@ -91,13 +83,11 @@ function readDefinition(root: JsonNode): Definition {
 
 /** Older files write "a b", newer ones ["a", "b"]. */
 function readMerges(model: JsonNode): (readonly [string, string])[] {
-  return model
-    .get("merges")
-    .list()
-    .map((merge) => {
-      const pair = typeof merge.value === "string" ? merge.value.split(" ") : merge.value;
-      return pair as [string, string];
-    });
+  const merges = model.get("merges");
+  return (merges.absent ? [] : merges.list()).map((merge) => {
+    const pair = typeof merge.value === "string" ? merge.value.split(" ") : merge.value;
+    return pair as [string, string];
+  });
 }
 
 function tokenizerKind(
@@ -179,4 +169,12 @@ function specialEntries(
     ["add_bos_token", { type: "bool", value: frame.before.length > 0 }],
     ["add_eos_token", { type: "bool", value: frame.after.length > 0 }],
   ];
+}
+
+/** Whether a text's first word is marked as if a space stood before it. */
+function prefixesSpace({ normalizer, cuts }: TokenizerParts): boolean {
+  return (
+    normalizer.some((step) => step.kind === "Prepend" && step.content.startsWith(spaceMark)) ||
+    cuts.some((cut) => cut.kind === "metaspace" && cut.prepend !== "never")
+  );
 }

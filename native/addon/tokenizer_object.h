@@ -21,7 +21,12 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject>, public Threade
     void unref() override { Unref(); }
     void close() override { tokenizer_.reset(); }
 
+    /** Between two texts: ends a running call after dispose(). */
+    void check_running() const;
+
     Napi::Value encode(const Napi::CallbackInfo & info);
+    Napi::Value encode_after(const Napi::CallbackInfo & info);
+    Napi::Value encode_pairs(const Napi::CallbackInfo & info);
     Napi::Value token(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
 

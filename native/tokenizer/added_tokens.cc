@@ -1,4 +1,4 @@
-// Matching, step for step as in native/tokenizer_added.ts.
+// Matching: the leftmost token, and of those the longest.
 #include "added_tokens.h"
 
 #include <algorithm>
@@ -52,7 +52,10 @@ class SpaceRuns {
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)), begins_token_{} {
     std::sort(tokens_.begin(), tokens_.end(), [](const auto & a, const auto & b) { return a.text < b.text; });
     for (size_t i = 0; i < tokens_.size(); i++) {
-        if (i > 0 && tokens_[i].text == tokens_[i - 1].text) throw bad_description("two added tokens are the same");
+        if (i > 0 && tokens_[i].text == tokens_[i - 1].text) {
+            throw Error(Code::tokenizer_unsupported, "tokenizer.json: added_tokens has two tokens that are the same "
+                        "after normalization: \"" + tokens_[i].text + "\". Remove one of them");
+        }
         begins_token_[static_cast<uint8_t>(tokens_[i].text[0])] = true;
     }
 }
@@ -87,14 +90,28 @@ void AddedTokens::split(std::string_view text, bool at_start, const CodePointTab
             continue;
         }
         const size_t end = at + token->text.size();
-        if ((token->flags & single_word) == 0 || stands_alone(text, at, end, classes)) {
-            between(done, (token->flags & lstrip) != 0 ? spaces_before(text, done, at, classes) : at);
+        if (!token->single_word || stands_alone(text, at, end, classes)) {
+            between(done, token->lstrip ? spaces_before(text, done, at, classes) : at);
             segment(token->id, {}, false);
-            done = (token->flags & rstrip) != 0 ? spaces.end_of(end) : end;
+            done = token->rstrip ? spaces.end_of(end) : end;
         }
         at = end;
     }
     between(done, text.size());
+}
+
+bool AddedTokens::may_reach_beyond(std::string_view text) const {
+    const auto ends_with = [&](std::string_view part) {
+        return part.size() <= text.size() && text.substr(text.size() - part.size()) == part;
+    };
+    return std::any_of(tokens_.begin(), tokens_.end(), [&](const AddedToken & token) {
+        const std::string_view content = token.text;
+        bool reaches = ends_with(content);
+        for (size_t at = content.find(' '); !reaches && at != content.npos; at = content.find(' ', at + 1)) {
+            reaches = ends_with(content.substr(0, at));
+        }
+        return reaches;
+    });
 }
 
 }  // namespace qrag

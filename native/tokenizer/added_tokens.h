@@ -6,13 +6,10 @@
 
 namespace qrag {
 
-/** As in native/tokenizer/flatten.ts; a token with `normalized` is looked for in normalized text. */
-enum AddedFlag : int32_t { single_word = 1, lstrip = 2, rstrip = 4, normalized = 8 };
-
 struct AddedToken {
-    std::string_view text;  // not empty
+    std::string text;  // not empty
     int32_t id;
-    int32_t flags;
+    bool single_word, lstrip, rstrip;
 };
 
 class AddedTokens {
@@ -20,11 +17,13 @@ class AddedTokens {
     /** A token found (its id), or text between two (id -1); `at_start`: that text begins where the input does. */
     using Segment = Callback<int32_t, std::string_view, bool>;
 
-    /** The texts stay where they are as long as this lives. */
     explicit AddedTokens(std::vector<AddedToken> tokens);
 
     /** Cuts a text at the leftmost, and of those the longest, tokens. */
     void split(std::string_view text, bool at_start, const CodePointTable & classes, const Segment & segment) const;
+
+    /** Whether a token may end where `text` ends, or go on into a space behind it. */
+    bool may_reach_beyond(std::string_view text) const;
 
   private:
     const AddedToken * longest_at(std::string_view text, size_t at) const;

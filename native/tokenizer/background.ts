@@ -1,18 +1,27 @@
-// The tokenizer that scoring uses: in C++, on a thread of its own, or in TypeScript where that one cannot do it.
+// The tokenizer: text to token ids in the addon, on a thread of its own, exactly as the Rust library does with the same file.
 
-import { QragError } from "../../base/errors.ts";
-import type { NativeTokenizer } from "../contract.ts";
+import type { NativeEncoding, NativeTokenizer } from "../contract.ts";
 import { addon } from "../loader.ts";
 import type { Decoder } from "./finish.ts";
-import { flatten, whyNotNative } from "./flatten.ts";
-import { readTokenizer, type Tokenizer, typescriptTokenizer } from "./tokenizer.ts";
+import { flatten } from "./flatten.ts";
+import { readTokenizer } from "./tokenizer.ts";
+
+/** The ids of a pair of texts; from `second` on they have the second token type (its length, if none has). */
+export interface EncodedPair {
+  readonly tokens: Int32Array;
+  readonly second: number;
+}
 
 export interface BackgroundTokenizer {
-  /** Which implementation this is, and why if it is not the native one. */
-  readonly name: string;
+  /** One more than the largest id. */
   readonly vocabularySize: number;
-  /** As Tokenizer.encode, for several texts. */
+  /** The ids of each text, with special tokens and post-processing. Half a surrogate pair counts as U+FFFD. */
   encode(texts: readonly string[]): Promise<Int32Array[]>;
+  /** The ids of `head + tail` for each tail; those of the head are computed once, as far as no tail can change them. */
+  encodeAfter(head: string, tails: readonly string[]): Promise<Int32Array[]>;
+  /** The ids of `first` and each of `seconds` as pairs. Rejects with TOKENIZER_UNSUPPORTED if the file frames no pairs. */
+  encodePairs(first: string, seconds: readonly string[]): Promise<EncodedPair[]>;
+  /** What the file's decoder makes of this one token, special or not; "" for an id that no token has. */
   decodeToken(id: number): string;
   /** Rejects what is being encoded with DISPOSED, and frees the memory. May be called twice. */
   dispose(): void;
@@ -21,22 +30,22 @@ export interface BackgroundTokenizer {
 /** Reads a tokenizer.json, or throws TOKENIZER_UNSUPPORTED. Its caller disposes what it gives. */
 export function openTokenizer(json: string): BackgroundTokenizer {
   const parts = readTokenizer(json);
-  const reason = whyNotNative(parts);
-  if (reason !== undefined) return new InPlace(typescriptTokenizer(parts), reason);
   // Nothing that stays may refer to the parts: they hold the vocabulary a second time.
   const native = new (addon().Tokenizer)(flatten(parts));
   return new OnThread(native, parts.decode, parts.vocabularySize);
 }
 
+type NativeCall = (native: NativeTokenizer) => Promise<NativeEncoding>;
+
 interface Waiting {
-  readonly texts: readonly string[];
-  resolve(ids: Int32Array[]): void;
+  /** Plain texts, which go into one call with those of others; or a call of its own. */
+  readonly work: readonly string[] | NativeCall;
+  resolve(encoding: NativeEncoding): void;
   reject(error: unknown): void;
 }
 
-/** One native call at a time: what is asked for meanwhile, or in the same turn, goes into the next one together. */
+/** One native call at a time: plain texts asked for meanwhile, or in the same turn, go into the next one together. */
 class OnThread implements BackgroundTokenizer {
-  readonly name = "native";
   readonly vocabularySize: number;
   readonly #native: NativeTokenizer;
   readonly #decode: Decoder;
@@ -49,9 +58,22 @@ class OnThread implements BackgroundTokenizer {
     this.vocabularySize = vocabularySize;
   }
 
-  encode(texts: readonly string[]): Promise<Int32Array[]> {
+  async encode(texts: readonly string[]): Promise<Int32Array[]> {
+    return textsOf(await this.#ask(texts));
+  }
+
+  async encodeAfter(head: string, tails: readonly string[]): Promise<Int32Array[]> {
+    return textsOf(await this.#ask((native) => native.encodeAfter(head, tails)));
+  }
+
+  async encodePairs(first: string, seconds: readonly string[]): Promise<EncodedPair[]> {
+    const encoding = await this.#ask((native) => native.encodePairs(first, seconds));
+    return textsOf(encoding).map((tokens, i) => ({ tokens, second: encoding.seconds[i]! }));
+  }
+
+  #ask(work: Waiting["work"]): Promise<NativeEncoding> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ texts, resolve, reject });
+      this.#waiting.push({ work, resolve, reject });
       if (this.#running) return;
       this.#running = true;
       queueMicrotask(() => void this.#run());
@@ -60,19 +82,31 @@ class OnThread implements BackgroundTokenizer {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
-      try {
-        const { tokens, offsets } = await this.#native.encode(group.flatMap(({ texts }) => texts));
-        let index = 0;
-        for (const { texts, resolve } of group) {
-          resolve(texts.map(() => tokens.subarray(offsets[index], offsets[++index])));
-        }
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+      const alone = this.#waiting.findIndex(({ work }) => typeof work === "function");
+      const count = alone < 0 ? this.#waiting.length : Math.max(1, alone);
+      await this.#answer(this.#waiting.splice(0, count));
     }
     this.#running = false;
+  }
+
+  async #answer(group: readonly Waiting[]): Promise<void> {
+    const [first] = group;
+    try {
+      const call = first!.work;
+      if (typeof call === "function") return first!.resolve(await call(this.#native));
+      const texts = group.map(({ work }) => work as readonly string[]);
+      const { tokens, offsets, seconds } = await this.#native.encode(texts.flat());
+      let begin = 0;
+      for (const [index, { resolve }] of group.entries()) {
+        const end = begin + texts[index]!.length;
+        resolve({ tokens, offsets: offsets.subarray(begin, end + 1), seconds });
+        begin = end;
+      }
+    } catch (error) {
+      if (group.length === 1) return first!.reject(error);
+      // Only the caller whose text was refused should hear of it.
+      for (const each of group) await this.#answer([each]);
+    }
   }
 
   decodeToken(id: number): string {
@@ -85,29 +119,8 @@ class OnThread implements BackgroundTokenizer {
   }
 }
 
-/** The same face for the one in TypeScript, which works on the calling thread. */
-class InPlace implements BackgroundTokenizer {
-  readonly name: string;
-  readonly vocabularySize: number;
-  readonly #tokenizer: Tokenizer;
-  #disposed = false;
-
-  constructor(tokenizer: Tokenizer, reason: string) {
-    this.name = `typescript (${reason})`;
-    this.vocabularySize = tokenizer.vocabularySize;
-    this.#tokenizer = tokenizer;
-  }
-
-  async encode(texts: readonly string[]): Promise<Int32Array[]> {
-    if (this.#disposed) throw new QragError("DISPOSED", "the tokenizer was disposed");
-    return texts.map((text) => this.#tokenizer.encode(text));
-  }
-
-  decodeToken(id: number): string {
-    return this.#tokenizer.decodeToken(id);
-  }
-
-  dispose(): void {
-    this.#disposed = true;
-  }
+function textsOf({ tokens, offsets }: NativeEncoding): Int32Array[] {
+  return Array.from({ length: offsets.length - 1 }, (_, i) =>
+    tokens.subarray(offsets[i], offsets[i + 1]),
+  );
 }

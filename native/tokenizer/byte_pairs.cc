@@ -1,4 +1,4 @@
-// Spelling a piece, as native/tokenizer_pieces.ts does, and remembering short ones.
+// Spelling a piece character by character, and merging.
 #include "byte_pairs.h"
 
 #include <algorithm>
@@ -9,21 +9,20 @@ namespace qrag {
 
 namespace {
 
-/** Words follow Zipf's law: a few thousand are nearly all there is. 256 KiB. */
-constexpr int known_bits = 12;
+constexpr int32_t no_unknown = -1, missing_unknown = -2;
 
 }  // namespace
 
-BytePairs::BytePairs(const TokenizerDescription & description, const Texts & texts, const Vocabulary & vocabulary)
-    : vocabulary_(vocabulary), merges_(description.merges), byte_tokens_(description.byte_tokens) {
-    const Table model(description.model, 5, "the model");
-    if (model.size() != 1) throw bad_description("the model is not one row");
-    unknown_ = model[0][0];
-    fuse_ = checked(model[0][1], 0, 1, "a flag") != 0;
-    ignore_merges_ = checked(model[0][2], 0, 1, "a flag") != 0;
-    prefix_ = texts.named(model[0][3]);
-    suffix_ = texts.named(model[0][4]);
-    if (unknown_ != -1) checked_id(unknown_);
+BytePairs::BytePairs(const int32_t * row, const TokenizerDescription & description, const Texts & texts,
+                     const Vocabulary & vocabulary)
+    : vocabulary_(vocabulary),
+      merges_(description.merges),
+      unknown_(checked(row[0], missing_unknown, id_limit - 1, "an id")),
+      fuse_(checked_flag(row[1])),
+      ignore_merges_(checked_flag(row[2])),
+      prefix_(texts.named(row[3])),
+      suffix_(texts.named(row[4])),
+      byte_tokens_(description.byte_tokens) {
     if (!byte_tokens_.empty() && byte_tokens_.size() != 256) throw bad_description("there are not 256 byte tokens");
     for (const int32_t id : byte_tokens_) {
         if (id != -1) checked_id(id);
@@ -33,20 +32,11 @@ BytePairs::BytePairs(const TokenizerDescription & description, const Texts & tex
         append(spelling_, code);
         short_ids_[code] = vocabulary.find(spelling_);
     }
-    known_.resize(size_t{1} << known_bits);
 }
 
 void BytePairs::encode(std::string_view piece, Integers & ids) {
+    if (cache_.recall(piece, ids)) return;
     const size_t first = ids.size();
-    const bool is_short = piece.size() <= sizeof(Known::piece);
-    Known * known = nullptr;
-    if (is_short) {
-        known = &known_[hash_(piece) >> (64 - known_bits)];
-        if (known->length == piece.size() && std::equal(piece.begin(), piece.end(), known->piece)) {
-            ids.insert(ids.end(), known->ids, known->ids + known->count);
-            return;
-        }
-    }
     const int32_t whole = ignore_merges_ ? vocabulary_.find(piece) : -1;
     if (whole >= 0) {
         ids.push_back(whole);
@@ -54,12 +44,7 @@ void BytePairs::encode(std::string_view piece, Integers & ids) {
         spell(piece, ids);
         merges_.apply(ids, first);
     }
-    const size_t count = ids.size() - first;
-    if (!is_short || count > std::size(known->ids)) return;
-    known->length = static_cast<uint8_t>(piece.size());
-    known->count = static_cast<uint8_t>(count);
-    std::copy(piece.begin(), piece.end(), known->piece);
-    std::copy_n(ids.begin() + static_cast<ptrdiff_t>(first), count, known->ids);
+    cache_.keep(piece, ids, first);
 }
 
 int32_t BytePairs::character_id(std::string_view character, bool first, bool last) {
@@ -104,7 +89,12 @@ void BytePairs::spell(std::string_view piece, Integers & ids) {
             if (last) spelling_.append(suffix_);
             if (spell_bytes(spelling_, ids)) continue;
         }
-        if (unknown_ == -1) continue;
+        if (unknown_ == no_unknown) continue;
+        if (unknown_ == missing_unknown) {
+            throw Error(Code::tokenizer_unsupported,
+                        "tokenizer.json: model.unk_token is not in the vocabulary, and the text holds \"" +
+                            std::string(character) + "\", which is not either. Set unk_token to one of its tokens");
+        }
         if (waiting && !fuse_) ids.push_back(unknown_);
         waiting = true;
     }

@@ -1,30 +1,27 @@
-// BytePairs: the model of a tokenizer, from a piece of text to ids.
+// BytePairs: byte-pair encoding, from a piece of text to ids.
 #pragma once
 
 #include <array>
 
 #include "merges.h"
-#include "vocabulary.h"
+#include "piece_cache.h"
+#include "piece_encoder.h"
 
 namespace qrag {
 
-class BytePairs {
+class BytePairs : public PieceEncoder {
   public:
-    /** `texts` and `vocabulary` stay where they are as long as this lives. */
-    BytePairs(const TokenizerDescription & description, const Texts & texts, const Vocabulary & vocabulary);
+    /**
+     * `row`: the unknown token's id (or -1 for none, -2 for one that the vocabulary lacks), whether unknown neighbours
+     * are one token, whether a piece that is a token is not merged, and the texts around a character's token: before
+     * all but the first of a piece, and behind the last.
+     */
+    BytePairs(const int32_t * row, const TokenizerDescription & description, const Texts & texts,
+              const Vocabulary & vocabulary);
 
-    /** Appends the ids of one piece, which is not empty. */
-    void encode(std::string_view piece, Integers & ids);
+    void encode(std::string_view piece, Integers & ids) override;
 
   private:
-    /** A short piece seen before, in one line of the processor's cache. */
-    struct alignas(64) Known {
-        uint8_t length = 0;  // 0: none
-        uint8_t count = 0;
-        char piece[30];
-        int32_t ids[8];
-    };
-
     /** Appends the ids of a piece's characters, before any merging. */
     void spell(std::string_view piece, Integers & ids);
     int32_t character_id(std::string_view character, bool first, bool last);
@@ -38,8 +35,7 @@ class BytePairs {
     Integers byte_tokens_;
     std::array<int32_t, 0x800> short_ids_;  // of characters of up to two bytes, prefix and suffix apart
     std::string spelling_;                  // of the character at hand, with prefix and suffix
-    Hash hash_;
-    std::vector<Known> known_;
+    PieceCache cache_;
 };
 
 }  // namespace qrag

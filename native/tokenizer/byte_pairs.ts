@@ -1,12 +1,11 @@
 // Byte-pair encoding: the model of a tokenizer.json, read and checked.
 import { quote } from "../../base/quote.ts";
-import { type JsonNode, maxTokenId } from "./definition.ts";
+import type { JsonNode } from "./definition.ts";
+import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** The member "model", read and checked. */
-export interface BpeModel {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  /** The same by id; there may be holes. */
-  readonly tokens: readonly (string | undefined)[];
+export interface BpeModel extends Vocabulary {
+  readonly type: "BPE";
   /** By rank: the ids of two tokens, and of the two joined. */
   readonly merges: Int32Array;
   /** Around a character's token: not before the first of a piece, and behind the last. */
@@ -22,14 +21,10 @@ export interface BpeModel {
   readonly ignoreMerges: boolean;
 }
 
+/** The addon keeps a rank in 24 bits. The largest tokenizers in use have half a million merges. */
+const maxMerges = 2 ** 24 - 1;
+
 export function readBpe(part: JsonNode): BpeModel {
-  const type = part.get("type");
-  // Files older than the member "type" are BPE when they have merges.
-  if (type.absent ? part.get("merges").absent : type.text() !== "BPE") {
-    part.refuse(
-      `is of type ${type.absent ? "unknown" : quote(type.text())}; qrag encodes only BPE`,
-    );
-  }
   const dropout = part.get("dropout");
   if (!dropout.absent && dropout.value !== 0) {
     dropout.refuse("is set: encoding would be random. Set it to null");
@@ -38,6 +33,7 @@ export function readBpe(part: JsonNode): BpeModel {
   const prefix = optional("continuing_subword_prefix");
   const { vocabulary, tokens } = readVocabulary(part.get("vocab"));
   return {
+    type: "BPE",
     vocabulary,
     tokens,
     merges: readMerges(part.get("merges"), vocabulary, prefix),
@@ -50,29 +46,6 @@ export function readBpe(part: JsonNode): BpeModel {
   };
 }
 
-function readVocabulary(part: JsonNode): Pick<BpeModel, "vocabulary" | "tokens"> {
-  const { value } = part;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    part.refuse("must be an object of tokens and ids");
-  }
-  const members = value as Record<string, number>;
-  const vocabulary = new Map<string, number>();
-  const tokens: string[] = [];
-  for (const token of Object.keys(members)) {
-    const id = members[token]!;
-    if (!Number.isInteger(id) || id < 0 || id > maxTokenId) {
-      part.refuse(`gives ${quote(token)} no id from 0 to ${maxTokenId}`);
-    }
-    if (/\p{Cs}/u.test(token)) part.refuse(`has the token ${quote(token)}, half a surrogate pair`);
-    if (tokens[id] !== undefined) {
-      part.refuse(`gives the id ${id} to two tokens, one of them ${quote(token)}`);
-    }
-    tokens[id] = token;
-    vocabulary.set(token, id);
-  }
-  return { vocabulary, tokens };
-}
-
 function readMerges(
   part: JsonNode,
   vocabulary: ReadonlyMap<string, number>,
@@ -80,6 +53,9 @@ function readMerges(
 ): Int32Array {
   if (!Array.isArray(part.value)) part.refuse("must be a list");
   const pairs = part.value as unknown[];
+  if (pairs.length > maxMerges) {
+    part.refuse(`has ${pairs.length} entries; qrag takes at most ${maxMerges}`);
+  }
   const merges = new Int32Array(3 * pairs.length);
   const prefixLength = prefix.length;
   let filled = 0;

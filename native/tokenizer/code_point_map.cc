@@ -5,6 +5,13 @@
 
 namespace qrag {
 
+namespace {
+
+/** U+FDFA becomes 18 characters in NFKD; nothing becomes more. */
+constexpr int32_t max_parts = 18;
+
+}  // namespace
+
 char32_t checked_code_point(int32_t value) {
     return static_cast<char32_t>(checked(value, 0, code_points - 1, "a code point"));
 }
@@ -13,7 +20,7 @@ CodePointMap::CodePointMap(const Integers & rows, const char * name) {
     for (size_t at = 0; at < rows.size();) {
         if (rows.size() - at < 2) throw bad_description(std::string(name) + " has half a row");
         const char32_t code = checked_code_point(rows[at]);
-        const auto count = static_cast<size_t>(checked(rows[at + 1], 1, 8, "the number of code points"));
+        const auto count = static_cast<size_t>(checked(rows[at + 1], 1, max_parts, "the number of code points"));
         at += 2;
         if (rows.size() - at < count) throw bad_description(std::string(name) + " has half a row");
         const bool ordered = entries_.empty() || entries_.back().code < code;

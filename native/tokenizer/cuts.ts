@@ -8,12 +8,13 @@ const types = [
   "Metaspace",
   "Whitespace",
   "WhitespaceSplit",
+  "BertPreTokenizer",
   "Digits",
   "Sequence",
 ];
 
 /** What becomes of the matches when a text is cut at them. */
-export const behaviors = [
+const behaviors = [
   "Isolated",
   "Removed",
   "MergedWithPrevious",
@@ -22,7 +23,7 @@ export const behaviors = [
 ] as const;
 
 /** When Metaspace puts its mark before a text. */
-export const prependSchemes = ["never", "always", "first"] as const;
+const prependSchemes = ["never", "always", "first"] as const;
 
 export type Cut =
   | {
@@ -73,6 +74,8 @@ function readCut(part: JsonNode, first: boolean): Cut {
       return readMetaspace(part, first);
     case "Whitespace":
       return split({ kind: "words" }, "Removed", true);
+    case "BertPreTokenizer":
+      return split({ kind: "bert" }, "Removed", true);
     case "WhitespaceSplit":
       return split(run("space"), "Removed");
     case "Digits": {
@@ -112,8 +115,8 @@ function readPattern(part: JsonNode): Pattern {
   return (
     knownPattern(regex.text()) ??
     regex.refuse(
-      `is the regular expression ${describe(regex.value)}, which qrag does not know. ` +
-        `It runs none from a file and knows ${knownPatterns.length} by heart (native/tokenizer/patterns.ts)`,
+      `is the regular expression ${describe(regex.value)}. qrag runs no expression from a file; ` +
+        `it has scanners for ${knownPatterns.length} of them (native/tokenizer/patterns.ts)`,
     )
   );
 }

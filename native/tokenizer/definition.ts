@@ -1,4 +1,4 @@
-// JsonNode: a typed, suspicious view of a member of tokenizer.json. Every refusal names the member it is about.
+// JsonNode: a typed, suspicious view of a member of tokenizer.json or tokenizer_config.json. Every refusal names the member it is about.
 import { QragError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 
@@ -17,10 +17,12 @@ const maxSteps = 16;
 export class JsonNode {
   readonly path: string;
   readonly value: unknown;
+  readonly file: string;
 
-  constructor(path: string, value: unknown) {
+  constructor(path: string, value: unknown, file = "tokenizer.json") {
     this.path = path;
     this.value = value;
+    this.file = file;
   }
 
   /** Missing and null mean the same in this format. */
@@ -29,14 +31,23 @@ export class JsonNode {
   }
 
   get(name: string): JsonNode {
+    const members = this.#members();
+    const shown = /^\w+$/.test(name) ? name : quote(name);
+    const path = this.path === "" ? shown : `${this.path}.${shown}`;
+    return new JsonNode(path, Object.hasOwn(members, name) ? members[name] : undefined, this.file);
+  }
+
+  /** Of an object's members. */
+  names(): string[] {
+    return Object.keys(this.#members());
+  }
+
+  #members(): Record<string, unknown> {
     const { value } = this;
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       this.refuse("must be an object");
     }
-    const shown = /^\w+$/.test(name) ? name : quote(name);
-    const path = this.path === "" ? shown : `${this.path}.${shown}`;
-    const members = value as Record<string, unknown>;
-    return new JsonNode(path, Object.hasOwn(members, name) ? members[name] : undefined);
+    return value as Record<string, unknown>;
   }
 
   /** Which kind of thing an object describes: its member "type". */
@@ -75,7 +86,7 @@ export class JsonNode {
   list(): JsonNode[] {
     if (!Array.isArray(this.value)) this.refuse("must be a list");
     return (this.value as unknown[]).map(
-      (item, index) => new JsonNode(`${this.path}[${index}]`, item),
+      (item, index) => new JsonNode(`${this.path}[${index}]`, item, this.file),
     );
   }
 
@@ -100,7 +111,7 @@ export class JsonNode {
   refuse(reason: string): never {
     throw new QragError(
       "TOKENIZER_UNSUPPORTED",
-      `tokenizer.json: ${this.path === "" ? "the file" : this.path} ${reason}`,
+      `${this.file}: ${this.path === "" ? "the file" : this.path} ${reason}`,
     );
   }
 

@@ -11,7 +11,10 @@
 
 namespace qrag {
 
-/** In rows of a fixed width. A text is named by its number, -1 for none; a flag is 0 or 1. */
+/**
+ * In rows of a fixed width. A text is given by its number, -1 for none; a flag is 0 or 1; a value of an enumeration is
+ * given by the text that names it.
+ */
 using Integers = std::vector<int32_t>;
 
 /**
@@ -19,35 +22,30 @@ using Integers = std::vector<int32_t>;
  * that encodes every text without touching memory that is not its own.
  */
 struct TokenizerDescription {
-    std::string texts;          // all texts, UTF-8, end to end
-    Integers ends;             // text n ends before byte ends[n]
-    Integers ids;              // token n is text n and has this id; ascending
-    Integers merges;           // by rank: left id, right id, id of the two joined
-    Integers model;            // one row: unknown id or -1, fuse unknown, ignore merges, prefix text, suffix text
-    Integers byte_tokens;      // of each byte its id or -1; empty: no byte fallback
-    Integers added;            // text, id, flags (AddedFlag)
-    Integers normalizer;       // kind (Normalization), text, text
-    Integers cuts;             // kind (Cut), then what pre_tokenizer.cc says of that kind
-    Integers before, after;    // ids around every text
-    Integers classes;          // first code point, the one after the last, CharacterClass
-    Integers combining;        // first code point, the one after the last, canonical combining class
-    Integers decompositions;   // code point, how many follow, and these: in ascending order, rows of any width
-    Integers compositions;     // two code points and the one they become; in ascending order
-    Integers lowercase;        // as decompositions: what a letter becomes
+    std::string texts;             // all texts, UTF-8, end to end
+    Integers ends;                 // text n ends before byte ends[n]
+    Integers ids;                  // token n is text n and has this id; ascending
+    Integers model;                // one row: kind (ModelKind), then what the model's constructor says
+    Integers merges;               // by rank: left id, right id, id of the two joined
+    Integers byte_tokens;          // of each byte its id or -1; empty: no byte fallback
+    Integers added;                // text, id, flags: single word, lstrip, rstrip, normalized
+    Integers normalizer;           // kind (Normalization), then four numbers as normalizer.cc says
+    Integers cuts;                 // kind (Cut), then six numbers as pre_tokenizer.cc says
+    Integers before, after;        // ids around every text
+    Integers pair;                 // empty: pairs have no frame; else how many of `pair_between` are of the first
+                                   // token type, -1 if everything is
+    Integers pair_before, pair_between, pair_after;  // ids around the two texts of a pair
+    Integers classes;              // first code point, the one after the last, class (class_names)
+    Integers bert_classes;         // the same, for BertNormalizer (BertClass)
+    Integers combining;            // first code point, the one after the last, canonical combining class
+    Integers decompositions;       // code point, how many follow, and these: in ascending order, rows of any width
+    Integers compatible;           // the same for NFKC and NFKD
+    Integers compositions;         // two code points and the one they become; in ascending order
+    Integers lowercase;            // as decompositions: what a letter becomes
 };
 
-/** Ids are below this, as in native/tokenizer_definition.ts. */
+/** Ids are below this, as in native/tokenizer/definition.ts. */
 constexpr int32_t id_limit = 1 << 20;
-
-enum CharacterClass : uint8_t {
-    letter = 1,
-    number = 2,
-    space = 4,
-    word = 8,
-    numeric = 16,
-    ascii_digit = 32,
-    line_end = 64,
-};
 
 inline Error bad_description(const std::string & what) {
     return Error(Code::input_invalid, "the tokenizer's description is damaged: " + what);
@@ -72,6 +70,8 @@ inline int32_t checked(int32_t value, int32_t first, int32_t last, const char * 
     if (value < first || value > last) throw bad_description(std::string(name) + " is " + std::to_string(value));
     return value;
 }
+
+inline bool checked_flag(int32_t value) { return checked(value, 0, 1, "a flag") != 0; }
 
 inline int32_t checked_id(int32_t id) { return checked(id, 0, id_limit - 1, "an id"); }
 
@@ -101,5 +101,15 @@ class Texts {
     std::string bytes_;
     Integers ends_;
 };
+
+/** The value of an enumeration that text `index` names; `names` are in the enumeration's order. */
+template <typename Enum, size_t count>
+Enum checked_name(const Texts & texts, int32_t index, const char * const (&names)[count], const char * what) {
+    const std::string_view name = texts.named(index);
+    for (size_t i = 0; i < count; i++) {
+        if (name == names[i]) return static_cast<Enum>(i);
+    }
+    throw bad_description(std::string(what) + " is unknown: \"" + std::string(name) + '"');
+}
 
 }  // namespace qrag

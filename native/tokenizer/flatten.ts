@@ -1,60 +1,17 @@
 // Flattens a tokenizer that was read and checked into arrays of numbers, as the addon takes it (native/tokenizer/description.h).
 import type { TokenizerDescription } from "../contract.ts";
-import { behaviors, type Cut, prependSchemes } from "./cuts.ts";
-import { maxGrowth, type Normalization } from "./normalizer.ts";
+import type { Cut } from "./cuts.ts";
+import type { Frame } from "./finish.ts";
+import type { Model } from "./model.ts";
+import type { Normalization } from "./normalizer.ts";
 import type { Pattern } from "./patterns.ts";
 import type { TokenizerParts } from "./tokenizer.ts";
-import {
-  type CharacterClass,
-  combining,
-  decomposing,
-  letter,
-  number,
-  whiteSpace,
-  word,
-} from "./unicode.ts";
-
-// The enumerations of the C++ headers, in their order.
-const normalizations = ["NFC", "NFD", "Lowercase", "Prepend", "Replace"];
-const cutKinds = ["split", "bytes", "metaspace"];
-const patternKinds = ["text", "run", "words", "gpt2", "newer"];
-const classBits = {
-  letter: 1,
-  number: 2,
-  space: 4,
-  word: 8,
-  numeric: 16,
-  asciiDigit: 32,
-  lineEnd: 64,
-};
-const addedFlags = { singleWord: 1, lstrip: 2, rstrip: 4, normalized: 8 } as const;
-
-/** The addon keeps a rank in 24 bits. */
-const maxMerges = 2 ** 24;
-
-/** Why the addon's tokenizer cannot do what this one does, or undefined if it can. */
-export function whyNotNative({ model, normalizer }: TokenizerParts): string | undefined {
-  if (model.unknown !== undefined && !model.vocabulary.has(model.unknown)) {
-    return "its unknown token is not in the vocabulary";
-  }
-  if (model.merges.length / 3 >= maxMerges) return "it has too many merges";
-  const missing = normalizer.steps.find(({ kind }) => !normalizations.includes(kind));
-  if (missing) return `its normalizer is ${missing.kind}`;
-  // There is nobody to refuse a text that grows: it must not be able to.
-  const growth = normalizer.steps.reduce((product, step) => product * growthOf(step), 1);
-  return growth > maxGrowth ? "its normalizer lengthens texts" : undefined;
-}
-
-/** How many times longer a step makes a long text. */
-function growthOf(step: Normalization): number {
-  if (step.kind === "Replace") return Math.max(1, step.content.length / step.pattern.length);
-  if (step.kind === "Prepend") return 1;
-  return step.kind === "Lowercase" ? 2 : 4; // \u0130 becomes two units, some characters four in NFD
-}
+import { bertClasses, classes, lowercase, unicodeForms } from "./unicode_rows.ts";
 
 /** Texts end to end, each known by its number. */
 class TextPool {
   readonly #texts: string[] = [];
+  readonly #names = new Map<string, number>();
 
   add(text: string): number {
     return this.#texts.push(text) - 1;
@@ -65,24 +22,30 @@ class TextPool {
     return text === "" ? -1 : this.add(text);
   }
 
+  /** The name of an enumeration's value. */
+  name(name: string): number {
+    let number = this.#names.get(name);
+    if (number === undefined) {
+      number = this.add(name);
+      this.#names.set(name, number);
+    }
+    return number;
+  }
+
   flat(): { texts: Uint8Array; ends: Int32Array } {
+    const texts = new TextEncoder().encode(this.#texts.join(""));
+    const ascii = texts.length === this.#texts.reduce((sum, { length }) => sum + length, 0);
     let end = 0;
     const ends = Int32Array.from(this.#texts, (text) => {
-      end += Buffer.byteLength(text);
+      end += ascii ? text.length : Buffer.byteLength(text);
       return end;
     });
-    return { texts: new TextEncoder().encode(this.#texts.join("")), ends };
+    return { texts, ends };
   }
 }
 
-/** The description of a tokenizer that `whyNotNative` has nothing against. */
-export function flatten({
-  model,
-  normalizer,
-  cuts,
-  added,
-  frame,
-}: TokenizerParts): TokenizerDescription {
+export function flatten(parts: TokenizerParts): TokenizerDescription {
+  const { model, normalizer, cuts, added, frame } = parts;
   const pool = new TextPool();
   const ids: number[] = [];
   model.tokens.forEach((token, id) => {
@@ -90,132 +53,126 @@ export function flatten({
     pool.add(token);
     ids.push(id);
   });
-  const { vocabulary, unknown, byteTokens = [] } = model;
+  const named = (ranges: readonly (readonly [number, number, string])[]) =>
+    rows(ranges.map(([first, end, name]) => [first, end, pool.name(name)]));
+  const kinds = new Set(normalizer.map(({ kind }) => kind));
+  const bert = kinds.has("BertNormalizer");
   return {
-    ids: Int32Array.from(ids),
-    merges: model.merges,
-    model: Int32Array.of(
-      unknown === undefined ? -1 : vocabulary.get(unknown)!,
-      Number(model.fuse),
-      Number(model.ignoreMerges),
-      pool.addUnlessEmpty(model.prefix),
-      pool.addUnlessEmpty(model.suffix),
-    ),
-    byteTokens: Int32Array.from(byteTokens, (id) => id ?? -1),
+    ids: new Int32Array(ids),
+    ...flatModel(model, pool),
     added: rows(
-      added.tokens.map((token) => {
-        const flags = Object.entries(addedFlags) as [keyof typeof addedFlags, number][];
-        const bits = flags.reduce((sum, [name, bit]) => sum + (token[name] ? bit : 0), 0);
-        return [pool.addUnlessEmpty(token.content), token.id, bits];
-      }),
+      added.map(({ content, id, singleWord, lstrip, rstrip, normalized }) => [
+        pool.addUnlessEmpty(content),
+        id,
+        ...[singleWord, lstrip, rstrip, normalized].map(Number),
+      ]),
     ),
-    normalizer: rows(normalizer.steps.map((step) => normalizerRow(step, pool))),
+    normalizer: rows(normalizer.map((step) => normalizerRow(step, pool))),
     cuts: rows(cuts.map((cut) => cutRow(cut, pool))),
-    before: Int32Array.from(frame.before),
-    after: Int32Array.from(frame.after),
-    classes: rows(classRows()),
-    ...unicodeForms(normalizer.steps.some(({ kind }) => kind === "NFC" || kind === "NFD")),
-    lowercase: rows(normalizer.steps.some(({ kind }) => kind === "Lowercase") ? lowercase() : []),
+    ...flatFrame(frame),
+    classes: named(classes()),
+    bertClasses: named(bert ? bertClasses() : []),
+    ...unicodeForms({
+      canonical: bert || kinds.has("NFC") || kinds.has("NFD"),
+      compatible: kinds.has("NFKC") || kinds.has("NFKD"),
+    }),
+    lowercase: bert || kinds.has("Lowercase") ? lowercase() : new Int32Array(),
     ...pool.flat(), // last: everything above adds to it
   };
 }
 
 function rows(list: readonly (readonly number[])[]): Int32Array {
-  return Int32Array.from(list.flat());
+  return new Int32Array(list.flat());
+}
+
+/** `width` numbers, with zeros where there are fewer. */
+function padded(width: number, ...numbers: number[]): number[] {
+  return Array.from({ length: width }, (_, place) => numbers[place] ?? 0);
+}
+
+function flatModel(
+  model: Model,
+  pool: TextPool,
+): Pick<TokenizerDescription, "model" | "merges" | "byteTokens"> {
+  const row = (...numbers: number[]) =>
+    Int32Array.from(padded(6, pool.name(model.type), ...numbers));
+  if (model.type === "WordPiece") {
+    return {
+      model: row(model.unknown, pool.addUnlessEmpty(model.prefix), model.maxWord),
+      merges: new Int32Array(),
+      byteTokens: new Int32Array(),
+    };
+  }
+  const { unknown, vocabulary, byteTokens = [] } = model;
+  return {
+    model: row(
+      unknown === undefined ? -1 : (vocabulary.get(unknown) ?? -2),
+      Number(model.fuse),
+      Number(model.ignoreMerges),
+      pool.addUnlessEmpty(model.prefix),
+      pool.addUnlessEmpty(model.suffix),
+    ),
+    merges: model.merges,
+    byteTokens: Int32Array.from(byteTokens, (id) => id ?? -1),
+  };
+}
+
+function flatFrame({ before, after, pair }: Frame) {
+  return {
+    before: Int32Array.from(before),
+    after: Int32Array.from(after),
+    pair: Int32Array.from(pair ? [pair.firstType ?? -1] : []),
+    pairBefore: Int32Array.from(pair?.before ?? []),
+    pairBetween: Int32Array.from(pair?.between ?? []),
+    pairAfter: Int32Array.from(pair?.after ?? []),
+  };
 }
 
 function normalizerRow(step: Normalization, pool: TextPool): number[] {
-  const pattern = "pattern" in step ? pool.add(step.pattern) : -1;
-  const content = "content" in step ? pool.addUnlessEmpty(step.content) : -1;
-  return [normalizations.indexOf(step.kind), pattern, content];
+  const row = (...numbers: number[]) => padded(5, pool.name(step.kind), ...numbers);
+  switch (step.kind) {
+    case "Prepend":
+      return row(pool.addUnlessEmpty(step.content));
+    case "Replace":
+      return row(pool.add(step.pattern), pool.addUnlessEmpty(step.content));
+    case "BertNormalizer":
+      return row(...[step.clean, step.chinese, step.stripAccents, step.lowercase].map(Number));
+    default:
+      return row();
+  }
 }
 
 function cutRow(cut: Cut, pool: TextPool): number[] {
-  const row = (...numbers: number[]) => {
-    return [cutKinds.indexOf(cut.kind), ...numbers, 0, 0, 0, 0, 0, 0].slice(0, 7);
-  };
+  const row = (...numbers: number[]) => padded(7, pool.name(cut.kind), ...numbers);
+  const splitting = (pattern: Pattern) =>
+    cut.kind !== "split" && !cut.split ? [-1] : patternRow(pattern, pool);
   switch (cut.kind) {
     case "split":
-      return row(
-        ...patternRow(cut.pattern, pool),
-        behaviors.indexOf(cut.behavior),
-        Number(cut.invert),
-      );
+      return row(...splitting(cut.pattern), pool.name(cut.behavior), Number(cut.invert));
     case "bytes":
-      return row(Number(cut.spaceBefore), Number(cut.split));
-    case "metaspace":
-      return row(pool.add(cut.replacement), prependSchemes.indexOf(cut.prepend), Number(cut.split));
+      return row(Number(cut.spaceBefore), ...splitting({ kind: "gpt2" }));
+    case "metaspace": {
+      const mark = pool.add(cut.replacement);
+      return row(
+        mark,
+        pool.name(cut.prepend),
+        ...splitting({ kind: "text", text: cut.replacement }),
+      );
+    }
   }
 }
 
 /** Four numbers. */
 function patternRow(pattern: Pattern, pool: TextPool): number[] {
-  const kind = patternKinds.indexOf(pattern.kind);
+  const row = (...numbers: number[]) => padded(4, pool.name(pattern.kind), ...numbers);
   switch (pattern.kind) {
     case "text":
-      return [kind, pool.add(pattern.text), 0, 0];
+      return row(pool.add(pattern.text));
     case "run":
-      return [kind, classBits[pattern.of], pattern.least, Math.min(pattern.most, 2 ** 31 - 1)];
+      return row(pool.name(pattern.of), pattern.min, Math.min(pattern.max, 2 ** 31 - 1));
     case "newer":
-      return [kind, pattern.digits, 0, 0];
+      return row(pattern.digits);
     default:
-      return [kind, 0, 0, 0];
+      return row();
   }
-}
-
-function classRows(): number[][] {
-  const runs = ({ runs }: CharacterClass, bits: number) =>
-    runs.map(([first, end]) => [first, end, bits]);
-  return [
-    ...runs(letter, classBits.letter),
-    ...runs(number, classBits.number | classBits.numeric),
-    // As in native/tokenizer/patterns.ts.
-    [0x11de0, 0x11dea, classBits.numeric],
-    [0x16ff4, 0x16ff7, classBits.numeric],
-    ...runs(whiteSpace, classBits.space),
-    ...runs(word, classBits.word),
-    [0x30, 0x3a, classBits.asciiDigit],
-    [0x0a, 0x0b, classBits.lineEnd],
-    [0x0d, 0x0e, classBits.lineEnd],
-  ];
-}
-
-/** What NFC and NFD need, asked of JavaScript's own: for the characters of Unicode 9 it never changes. */
-function unicodeForms(wanted: boolean) {
-  const decompositions: number[][] = [];
-  const compositions: number[][] = [];
-  for (const [first, end] of wanted ? decomposing.runs : []) {
-    for (let code = first; code < end; code++) {
-      const character = String.fromCodePoint(code);
-      const parts = codePoints(character.normalize("NFD"));
-      decompositions.push([code, parts.length, ...parts]);
-      if (parts.length < 2 || character.normalize("NFC") !== character) continue; // never composed
-      const before = codePoints(String.fromCodePoint(...parts.slice(0, -1)).normalize("NFC"));
-      compositions.push([before[0]!, parts.at(-1)!, code]);
-    }
-  }
-  compositions.sort(([a, b], [c, d]) => a! - c! || b! - d!);
-  return {
-    decompositions: rows(decompositions),
-    compositions: rows(compositions),
-    combining: rows(wanted ? combining : []),
-  };
-}
-
-/** What JavaScript makes of each letter by itself, as native/tokenizer/normalizer.ts does: no final sigma. */
-function lowercase(): number[][] {
-  const last = 0x1ffff; // no script with cases lies higher
-  const changing: number[][] = [];
-  for (let code = 0; code <= last; code++) {
-    const character = String.fromCodePoint(code);
-    const small = character.toLowerCase();
-    if (small === character) continue;
-    const parts = codePoints(small);
-    changing.push([code, parts.length, ...parts]);
-  }
-  return changing;
-}
-
-function codePoints(text: string): number[] {
-  return Array.from(text, (character) => character.codePointAt(0)!);
 }

@@ -1,4 +1,4 @@
-// The table of pairs, and merging with a heap in O(n log n): the same steps as in native/tokenizer_pieces.ts.
+// The table of pairs, and merging with a heap in O(n log n): in the end the same as the Rust library's steps.
 #include "merges.h"
 
 #include <algorithm>

@@ -1,17 +1,17 @@
 // Normalizer: what happens to a text before it is cut.
 #pragma once
 
-#include <memory>
-
-#include "unicode_forms.h"
+#include "bert_normalizer.h"
 
 namespace qrag {
 
-/** As in native/tokenizer/flatten.ts. */
-enum class Normalization : int32_t { nfc, nfd, lowercase, prepend, replace };
+enum class Normalization : int32_t { nfc, nfd, nfkc, nfkd, lowercase, prepend, replace, bert };
+
+constexpr const char * normalization_names[] = {"NFC",       "NFD",     "NFKC",    "NFKD",
+                                                "Lowercase", "Prepend", "Replace", "BertNormalizer"};
 
 /** Texts longer than this are refused: positions in them are kept in 32 bits. */
-constexpr size_t longest_text = size_t{1} << 30;
+constexpr size_t max_text = size_t{1} << 30;
 
 /** Throws input_invalid if `text` is longer than that. */
 void check_length(std::string_view text);
@@ -22,17 +22,23 @@ class Normalizer {
     Normalizer(const TokenizerDescription & description, const Texts & texts);
 
     bool does_nothing() const { return steps_.empty(); }
-    std::string normalize(std::string_view text) const;
+
+    /** `continued`: text before `text` was normalized by itself, so nothing is put between the two. */
+    std::string normalize(std::string_view text, bool continued = false) const;
+
+    /** Whether a text may be normalized in two parts, the second of which begins with a space, and keeps it. */
+    bool splits_before_spaces() const;
 
   private:
     struct Step {
         Normalization kind;
         std::string_view pattern, content;
+        std::vector<BertNormalizer> bert;  // one, or none
     };
 
-    std::vector<Step> steps_;
     CodePointMap lowercase_;
     std::unique_ptr<UnicodeForms> forms_;  // when a step needs them
+    std::vector<Step> steps_;
 };
 
 }  // namespace qrag

@@ -1,39 +1,33 @@
-// The regular expressions that tokenizers split text with, recognised by their exact text and replaced by our own:
-// an expression out of a file could run for ever, and JavaScript reads many of them differently from Hugging Face.
-import { letter, number, whiteSpace, word } from "./unicode.ts";
+// The regular expressions that tokenizers split text with, recognised by their exact text. The addon has a scanner for
+// each: an expression out of a file could run for ever, and engines differ in what they make of the same one.
 
 /** What characters of a run have in common. */
-export const characterClasses = {
-  number: `${number}`,
-  space: `${whiteSpace}`,
-  // Rust's char::is_numeric is one version of Unicode ahead of the regular expressions.
-  numeric: `${number}\\u{11de0}-\\u{11de9}\\u{16ff4}-\\u{16ff6}`,
-  asciiDigit: "0-9",
-  lineEnd: "\\r\\n",
-} as const;
+export type RunClass = "number" | "space" | "numeric" | "asciiDigit" | "lineEnd";
 
-/** Where a text is cut; the addon has scanners for the same. */
+/** Where a text is cut. */
 export type Pattern =
   | { readonly kind: "text"; readonly text: string }
   | {
       readonly kind: "run";
-      readonly of: keyof typeof characterClasses;
-      readonly least: number;
-      readonly most: number;
+      readonly of: RunClass;
+      readonly min: number;
+      readonly max: number;
     }
   /** Letters, digits and the like, or anything but these and spaces. */
   | { readonly kind: "words" }
   | { readonly kind: "gpt2" }
   /** What came after GPT-2; a number has at most so many digits. */
-  | { readonly kind: "newer"; readonly digits: number };
+  | { readonly kind: "newer"; readonly digits: number }
+  /** BERT's words and, one by one, punctuation marks. */
+  | { readonly kind: "bert" };
 
 export const gpt2: Pattern = { kind: "gpt2" };
 
 const newer = (digits: number): Pattern => ({ kind: "newer", digits });
 
-/** `least` to `most` characters of a class. */
-export function run(of: keyof typeof characterClasses, least = 1, most = least): Pattern {
-  return { kind: "run", of, least, most };
+/** `min` to `max` characters of a class. */
+export function run(of: RunClass, min = 1, max = min): Pattern {
+  return { kind: "run", of, min, max };
 }
 
 const known: ReadonlyMap<string, Pattern> = new Map([
@@ -69,39 +63,9 @@ const known: ReadonlyMap<string, Pattern> = new Map([
   ["[\\r\\n]", run("lineEnd")],
 ]);
 
-/** What the regular expression does in Hugging Face's tokenizers, or undefined for one we do not know. */
+/** What the regular expression does in the Rust library, or undefined for an unknown one. */
 export function knownPattern(expression: string): Pattern | undefined {
   return known.get(expression);
 }
 
 export const knownPatterns: readonly string[] = [...known.keys()];
-
-const L = letter;
-const N = number;
-const S = whiteSpace;
-const spaces = `[${S}]+(?![^${S}])|[${S}]+`;
-// `(?i:...)` folds by Unicode, where U+017F is another small s.
-const contraction = "'(?:[sS\\u017f]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
-
-/** The same in JavaScript, with the classes of Hugging Face written out. */
-export function regexOf(pattern: Exclude<Pattern, { kind: "text" }>): RegExp {
-  return new RegExp(sourceOf(pattern), "gu");
-}
-
-function sourceOf(pattern: Exclude<Pattern, { kind: "text" }>): string {
-  switch (pattern.kind) {
-    case "run": {
-      const most = pattern.most === Infinity ? "" : pattern.most;
-      return `[${characterClasses[pattern.of]}]{${pattern.least},${most}}`;
-    }
-    case "words":
-      return `[${word}]+|[^${word}${S}]+`;
-    case "gpt2":
-      return `'s|'t|'re|'ve|'m|'ll|'d| ?[${L}]+| ?[${N}]+| ?[^${S}${L}${N}]+|${spaces}`;
-    case "newer":
-      return (
-        `${contraction}|[^\\r\\n${L}${N}]?[${L}]+|[${N}]{1,${pattern.digits}}|` +
-        ` ?[^${S}${L}${N}]+[\\r\\n]*|[${S}]*[\\r\\n]|${spaces}`
-      );
-  }
-}

@@ -1,11 +1,9 @@
-// The steps of a pre-tokenizer: those of native/tokenizer/split.ts, one piece at a time through all of them.
+// The steps of a pre-tokenizer, one piece at a time through all of them.
 #include "pre_tokenizer.h"
 
 namespace qrag {
 
 namespace {
-
-bool flag(int32_t value) { return checked(value, 0, 1, "a flag") != 0; }
 
 /** Visible characters for the 256 bytes (GPT-2): the printable ones of Latin-1 as they are, others from U+0100 on. */
 const std::array<std::string, 256> & byte_characters() {
@@ -26,29 +24,45 @@ const std::array<std::string, 256> & byte_characters() {
 PreTokenizer::PreTokenizer(const TokenizerDescription & description, const Texts & texts,
                            const CodePointTable & classes) {
     const Table rows(description.cuts, 7, "cuts");
-    for (size_t i = 0; i < rows.size(); i++) {
-        const int32_t * row = rows[i];
-        Step step;
-        step.kind = static_cast<Cut>(checked(row[0], 0, static_cast<int32_t>(Cut::metaspace), "a cut's kind"));
-        if (step.kind == Cut::split) {
-            step.pattern.emplace_back(row + 1, texts, classes);
-            step.behavior = static_cast<Behavior>(
-                checked(row[5], 0, static_cast<int32_t>(Behavior::contiguous), "a cut's behavior"));
-            step.invert = flag(row[6]);
-        } else if (step.kind == Cut::bytes) {
-            const int32_t expression[] = {static_cast<int32_t>(PatternKind::gpt2), 0, 0, 0};
-            step.space_before = flag(row[1]);
-            if (flag(row[2])) step.pattern.emplace_back(expression, texts, classes);
-        } else {
-            const int32_t mark[] = {static_cast<int32_t>(PatternKind::text), row[1], 0, 0};
-            step.replacement = texts.named(row[1]);
-            step.prepend = static_cast<Prepend>(
-                checked(row[2], 0, static_cast<int32_t>(Prepend::first), "where a mark is put"));
-            if (flag(row[3])) step.pattern.emplace_back(mark, texts, classes);
-            step.behavior = Behavior::merged_with_next;
-        }
-        steps_.push_back(std::move(step));
+    for (size_t i = 0; i < rows.size(); i++) steps_.push_back(read_step(rows[i], texts, classes));
+}
+
+/**
+ * Behind the kind: a split has a pattern's four, a behavior and whether matches and the text between change places;
+ * bytes whether a space is put before, and a pattern's four, -1 for none; metaspace the text that stands for a space,
+ * when it is put before, and a pattern's four for it, -1 for none.
+ */
+PreTokenizer::Step PreTokenizer::read_step(const int32_t * row, const Texts & texts,
+                                           const CodePointTable & classes) const {
+    Step step;
+    step.kind = checked_name<Cut>(texts, row[0], cut_names, "a cut's kind");
+    const int32_t * pattern = row + 1;
+    if (step.kind == Cut::split) {
+        step.behavior = checked_name<Behavior>(texts, row[5], behavior_names, "a cut's behavior");
+        step.invert = checked_flag(row[6]);
+    } else if (step.kind == Cut::bytes) {
+        step.space_before = checked_flag(row[1]);
+        pattern = row + 2;
+    } else {
+        step.replacement = texts.named(row[1]);
+        step.prepend = checked_name<Prepend>(texts, row[2], prepend_names, "where a mark is put");
+        step.behavior = Behavior::merged_with_next;
+        pattern = row + 3;
     }
+    if (step.kind == Cut::split || *pattern != -1) step.pattern.emplace_back(pattern, texts, classes);
+    return step;
+}
+
+bool PreTokenizer::cuts_before_spaces() const {
+    for (const Step & step : steps_) {
+        if (step.pattern.empty()) return false;
+        if (step.kind != Cut::split) return true;  // GPT-2's expression, or a mark in the space's place
+        const Pattern & pattern = step.pattern[0];
+        if (pattern.ignores_spaces()) continue;  // what it makes of the places before them is up to later steps
+        const auto border = pattern.before_space();
+        return border && !joins(step.behavior, border->before != step.invert, border->behind != step.invert);
+    }
+    return false;
 }
 
 void PreTokenizer::run(size_t index, std::string_view text, bool at_start, const Sink & sink) {
@@ -78,25 +92,26 @@ void PreTokenizer::run(size_t index, std::string_view text, bool at_start, const
     split(step, step.changed, next);
 }
 
+bool PreTokenizer::joins(Behavior behavior, bool previous_matched, bool matched) {
+    switch (behavior) {
+        case Behavior::merged_with_previous: return matched && !previous_matched;
+        case Behavior::merged_with_next: return previous_matched && !matched;
+        case Behavior::contiguous: return matched == previous_matched;
+        default: return false;
+    }
+}
+
 /** Cuts a text at the matches; what becomes of them says the behavior. */
 void PreTokenizer::split(const Step & step, std::string_view text, const Sink & sink) const {
     if (step.pattern.empty()) return sink(text);
     Span piece{0, 0};  // the one that is growing
     bool previous_matched = false;
-    const auto joins = [&](bool matched) {
-        switch (step.behavior) {
-            case Behavior::merged_with_previous: return matched && !previous_matched;
-            case Behavior::merged_with_next: return previous_matched && !matched;
-            case Behavior::contiguous: return matched == previous_matched;
-            default: return false;
-        }
-    };
     const auto hand_over = [&] {
         if (piece.end > piece.begin) sink(text.substr(piece.begin, piece.end - piece.begin));
     };
     const auto take = [&](size_t begin, size_t end, bool matched) {
         if (begin == end || (matched && step.behavior == Behavior::removed)) return;
-        if (piece.end == piece.begin || !joins(matched)) {
+        if (piece.end == piece.begin || !joins(step.behavior, previous_matched, matched)) {
             hand_over();
             piece.begin = begin;
         }

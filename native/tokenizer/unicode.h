@@ -28,6 +28,32 @@ void append(std::string & text, char32_t code);
 /** UTF-8 of UTF-16; half a surrogate pair becomes U+FFFD. */
 std::string to_utf8(std::u16string_view text);
 
+/** What a character may be, a bit each. */
+enum CharacterClass : uint8_t {
+    letter = 1,
+    number = 2,
+    space = 4,
+    word = 8,
+    numeric = 16,
+    ascii_digit = 32,
+    line_end = 64,
+    punctuation = 128,
+};
+
+constexpr const char * class_names[] = {"letter",  "number",     "space",   "word",
+                                        "numeric", "asciiDigit", "lineEnd", "punctuation"};
+
+/** `ranges` with the bit of its name in place of each name. */
+template <size_t count>
+Integers ranges_of_bits(const Integers & ranges, const Texts & texts, const char * const (&names)[count]) {
+    static_assert(count <= 8, "a bit of a byte each");
+    Integers result(ranges);
+    for (size_t i = 2; i < result.size(); i += 3) {
+        result[i] = 1 << checked_name<int32_t>(texts, result[i], names, "a class");
+    }
+    return result;
+}
+
 /** A byte for every code point, kept as the few blocks of 256 that differ. */
 class CodePointTable {
   public:

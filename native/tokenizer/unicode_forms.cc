@@ -16,7 +16,9 @@ uint64_t pair_of(char32_t first, char32_t second) { return uint64_t{first} << 32
 }  // namespace
 
 UnicodeForms::UnicodeForms(const TokenizerDescription & description)
-    : combining_(description.combining, "combining"), decompositions_(description.decompositions, "decompositions") {
+    : combining_(description.combining, "combining"),
+      decompositions_(description.decompositions, "decompositions"),
+      compatible_(description.compatible, "compatible") {
     const Table rows(description.compositions, 3, "compositions");
     for (size_t i = 0; i < rows.size(); i++) {
         const uint64_t pair = pair_of(checked_code_point(rows[i][0]), checked_code_point(rows[i][1]));
@@ -25,28 +27,36 @@ UnicodeForms::UnicodeForms(const TokenizerDescription & description)
     }
 }
 
-std::string UnicodeForms::normalize(std::string_view text, bool composed) const {
-    // Below U+0300 nothing joins and all is in NFC; ASCII is in every form.
-    const uint8_t limit = composed ? 0xCC : 0x80;
-    if (std::all_of(text.begin(), text.end(), [&](char byte) { return static_cast<uint8_t>(byte) < limit; })) {
-        return std::string(text);
-    }
-    std::vector<char32_t> codes;
-    codes.reserve(text.size());
-    for (size_t at = 0; at < text.size();) {
-        const Character character = character_at(text, at);
-        decompose(character.code, codes);
-        at += character.size;
-    }
-    reorder(codes);
-    if (composed) compose(codes);
+std::string UnicodeForms::normalize(std::string_view text, Form form) const {
+    // ASCII is in every form. Below U+0300 all is in NFC, and nothing joins what stands before it.
+    const uint8_t limit = form.composed && !form.compatible ? 0xCC : 0x80;
+    const auto byte = [&](size_t at) { return static_cast<uint8_t>(text[at]); };
     std::string result;
     result.reserve(text.size());
-    for (const char32_t code : codes) append(result, code);
+    std::vector<char32_t> codes;
+    for (size_t done = 0; done < text.size();) {
+        size_t begin = done;
+        while (begin < text.size() && byte(begin) < limit) begin++;
+        size_t end = begin;
+        while (end < text.size() && byte(end) >= 0x80) end++;
+        // What follows may be joined to the character before it.
+        if (form.composed && begin < end && begin > done) begin -= character_before(text, begin).size;
+        result.append(text.substr(done, begin - done));
+        codes.clear();
+        for (size_t at = begin; at < end;) {
+            const Character character = character_at(text, at);
+            decompose(character.code, form.compatible, codes);
+            at += character.size;
+        }
+        reorder(codes);
+        if (form.composed) compose(codes);
+        for (const char32_t code : codes) append(result, code);
+        done = end;
+    }
     return result;
 }
 
-void UnicodeForms::decompose(char32_t code, std::vector<char32_t> & codes) const {
+void UnicodeForms::decompose(char32_t code, bool compatible, std::vector<char32_t> & codes) const {
     const char32_t syllable = code - first_syllable;
     if (code >= first_syllable && syllable < syllables) {
         codes.push_back(first_lead + syllable / (vowels * trails));
@@ -54,7 +64,7 @@ void UnicodeForms::decompose(char32_t code, std::vector<char32_t> & codes) const
         if (syllable % trails != 0) codes.push_back(before_trails + syllable % trails);
         return;
     }
-    const auto parts = decompositions_[code];
+    const auto parts = (compatible ? compatible_ : decompositions_)[code];
     if (parts.empty()) codes.push_back(code);
     codes.insert(codes.end(), parts.begin(), parts.end());
 }

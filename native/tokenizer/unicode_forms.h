@@ -1,4 +1,4 @@
-// UnicodeForms: the normal forms NFC and NFD, by tables that the description brings.
+// UnicodeForms: the four normal forms, by tables that the description brings.
 #pragma once
 
 #include "code_point_map.h"
@@ -7,13 +7,17 @@ namespace qrag {
 
 class UnicodeForms {
   public:
+    struct Form {
+        bool composed, compatible;
+    };
+
     explicit UnicodeForms(const TokenizerDescription & description);
 
-    /** `text` in NFC, or in NFD if not `composed`. Code points that the tables do not name are left as they are. */
-    std::string normalize(std::string_view text, bool composed) const;
+    /** `text` in a normal form. Code points that the tables do not name are left as they are. */
+    std::string normalize(std::string_view text, Form form) const;
 
   private:
-    void decompose(char32_t code, std::vector<char32_t> & codes) const;
+    void decompose(char32_t code, bool compatible, std::vector<char32_t> & codes) const;
     /** Marks that follow each other, in the order of their combining classes. */
     void reorder(std::vector<char32_t> & codes) const;
     void compose(std::vector<char32_t> & codes) const;
@@ -25,7 +29,7 @@ class UnicodeForms {
     };
 
     CodePointTable combining_;
-    CodePointMap decompositions_;
+    CodePointMap decompositions_, compatible_;
     std::vector<Composition> compositions_;  // in the order of their pairs
 };
 

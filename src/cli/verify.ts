@@ -89,7 +89,6 @@ function modelText(info: GateInfo): string {
       ["weights", info.weightTypes.join(", ")],
       ["context", `${info.contextLength} tokens`],
       ["engine", `${info.engine}, ${info.device}, ${info.threads} threads`],
-      ["tokenizer", info.tokenizer],
     ],
   );
 }

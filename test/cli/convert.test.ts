@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { Interrupt } from "../../src/cli/run.ts";
 import { loadGate } from "../../src/index.ts";
 import { buildSafetensors } from "../convert/safetensors_builder.ts";
@@ -16,7 +16,7 @@ const at = (name: string) => join(folder, name);
 
 /** A checkpoint of random weights, one block, with Hugging Face's names for Llama. */
 function checkpoint(): Uint8Array {
-  const { vocabularySize } = loadTokenizer(tokenizerJson("bytelevel"));
+  const { vocabularySize } = readTokenizer(tokenizerJson("bytelevel"));
   let state = 7;
   const tensor = (...shape: number[]) => {
     const length = shape.reduce((product, size) => product * size, 1);

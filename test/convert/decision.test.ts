@@ -1,14 +1,13 @@
 // The tokens that answer: found by decoding, whatever their ids and spelling.
 import { describe, expect, it } from "vitest";
 import { findDecision } from "../../convert/architectures/decision.ts";
-import { loadTokenizer, type Tokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import { tokenizerJson } from "../fixtures.ts";
 
-function fake(texts: readonly string[]): Tokenizer {
+function fake(texts: readonly string[]) {
   return {
     vocabularySize: texts.length,
-    encode: () => new Int32Array(),
-    decodeToken: (id) => texts[id] ?? "",
+    decodeToken: (id: number) => texts[id] ?? "",
   };
 }
 
@@ -36,12 +35,13 @@ describe("findDecision", () => {
 
   it("finds those of real tokenizers", () => {
     for (const name of ["bytelevel", "llama3", "sentencepiece"] as const) {
-      const tokenizer = loadTokenizer(tokenizerJson(name));
+      const tokenizer = openTokenizer(tokenizerJson(name));
       const { tokenIds, labels } = findDecision(tokenizer, tokenizer.vocabularySize);
       expect(tokenIds.length).toBeGreaterThanOrEqual(2);
       for (const [row, id] of tokenIds.entries()) {
         expect(tokenizer.decodeToken(id).trim()).toBe(labels[row]);
       }
+      tokenizer.dispose();
     }
   });
 

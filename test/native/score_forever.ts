@@ -2,31 +2,17 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { addon } from "../../native/loader.ts";
+import { flatten } from "../../native/tokenizer/flatten.ts";
+import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { openSmallModel } from "./small_model.ts";
 
 const tokens = new Int32Array(100).fill(3);
 const offsets = new Int32Array([0, 100]);
 
-const none = new Int32Array();
 /** Two letters and no more: what matters here is its thread. */
-const letters = {
-  texts: new Uint8Array([0x61, 0x62]),
-  ends: new Int32Array([1, 2]),
-  ids: new Int32Array([0, 1]),
-  model: new Int32Array([-1, 0, 0, -1, -1]),
-  merges: none,
-  byteTokens: none,
-  added: none,
-  normalizer: none,
-  cuts: none,
-  before: none,
-  after: none,
-  classes: none,
-  combining: none,
-  decompositions: none,
-  compositions: none,
-  lowercase: none,
-};
+const letters = flatten(
+  readTokenizer(JSON.stringify({ model: { vocab: { a: 0, b: 1 }, merges: [] } })),
+);
 const texts = Array(100).fill("ab".repeat(5000)) as string[];
 
 async function tokenizeUntil(ended: () => boolean): Promise<void> {

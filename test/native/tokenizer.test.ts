@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
+import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { golden, tokenizerJson, tokenizerNames } from "../fixtures.ts";
-import { differences, type Json, oracle } from "./tokenizer_oracle.ts";
+import { differences, encoded, type Json, oracle, pairDifferences } from "./tokenizer_oracle.ts";
 import { sampleTexts } from "./tokenizer_samples.ts";
 
 const texts = sampleTexts(2500);
@@ -13,20 +14,20 @@ describe("the files of each family", () => {
 
   it.each(tokenizerNames)("%s: decodes every token as Hugging Face does", async (name) => {
     const json = tokenizerJson(name);
-    const ours = loadTokenizer(json);
+    const ours = openTokenizer(json);
     const theirs = oracle(json);
     expect(ours.vocabularySize).toBe(theirs.getVocabSize(true));
     for (let id = 0; id < ours.vocabularySize + 2; id++) {
       expect(ours.decodeToken(id), `token ${id}`).toBe(await theirs.decode([id], false));
     }
     expect(ours.decodeToken(-1)).toBe("");
+    ours.dispose();
   });
 
-  it("the prompts of the goldens have the tokens that the model was measured with", () => {
-    const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
-    const { prompts, numbers } = golden("llama");
-    expect(tokenizer.vocabularySize).toBe(numbers.vocabularySize);
-    for (const { text, tokens } of prompts) expect([...tokenizer.encode(text)]).toEqual(tokens);
+  it("the prompts of the goldens have the tokens that the model was measured with", async () => {
+    const { prompts } = golden("llama");
+    const ids = await encoded(tokenizerJson("bytelevel"), ...prompts.map(({ text }) => text));
+    expect(ids).toEqual(prompts.map(({ tokens }) => tokens));
   });
 });
 
@@ -59,7 +60,8 @@ describe("post-processors", () => {
   const roberta = { type: "RobertaProcessing", cls: ["x", 5], sep: ["y", 6] };
   const flags = { trim_offsets: true, add_prefix_space: false };
   const bert = { type: "BertProcessing", cls: ["x", 7], sep: ["y", 8] };
-  const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+  const special = (id: string, type_id = 0) => ({ SpecialToken: { id, type_id } });
+  const text = (id: string, type_id: number) => ({ Sequence: { id, type_id } });
   const template = {
     type: "TemplateProcessing",
     single: [special("a"), special("b"), { Sequence: { id: "A", type_id: 0 } }, special("b")],
@@ -69,20 +71,60 @@ describe("post-processors", () => {
       b: { id: "b", ids: [2, 0], tokens: ["</s>", "<pad>"] },
     },
   };
+  const withPairs = {
+    ...template,
+    pair: [special("a"), text("A", 0), special("b"), text("B", 1), special("b", 1)],
+  };
   it.each([
     ["none", null],
     ["Roberta", { ...roberta, ...flags }],
     ["Bert", bert],
     ["a template", template],
+    ["a template with pairs", withPairs],
+    [
+      "a template of one token type",
+      { ...template, pair: [text("A", 0), special("b"), text("B", 0), special("b")] },
+    ],
+    [
+      "a template that changes type before a token",
+      { ...template, pair: [text("A", 0), special("a"), special("b", 1), text("B", 1)] },
+    ],
     [
       "a sequence",
       {
         type: "Sequence",
-        processors: [{ type: "ByteLevel", ...flags, use_regex: true }, template],
+        processors: [{ type: "ByteLevel", ...flags, use_regex: true }, withPairs],
       },
     ],
-  ])("%s", async (_name, post_processor) => {
-    expect(await differences(withParts({ post_processor }), texts.slice(0, 20))).toEqual([]);
+  ])("%s", async (name, post_processor) => {
+    const json = withParts({ post_processor });
+    expect(await differences(json, texts.slice(0, 20))).toEqual([]);
+    const { pair } = readTokenizer(json).frame;
+    const framed = !["none", "a template"].includes(name);
+    expect(pair !== undefined).toBe(framed);
+    if (framed)
+      expect(await pairDifferences(json, "the <s>river ", texts.slice(0, 50))).toEqual([]);
+  });
+
+  it.each([
+    ["no post-processor", null],
+    ["ByteLevel alone", { type: "ByteLevel", ...flags, use_regex: true }],
+    ["no pair", template],
+    ["the second text first", { ...template, pair: [text("B", 0), text("A", 1)] }],
+    ["a text twice", { ...template, pair: [text("A", 0), text("A", 0), text("B", 1)] }],
+    ["three types", { ...template, pair: [text("A", 0), text("B", 1), special("a", 2)] }],
+    ["types that fall", { ...template, pair: [text("A", 1), text("B", 0)] }],
+    [
+      "types that fall between",
+      { ...template, pair: [text("A", 0), special("a", 1), special("b", 0), text("B", 1)] },
+    ],
+  ])("%s: pairs are refused", async (_name, post_processor) => {
+    const tokenizer = openTokenizer(withParts({ post_processor }));
+    await expect(tokenizer.encodePairs("a", ["b"])).rejects.toMatchObject({
+      code: "TOKENIZER_UNSUPPORTED",
+      message: expect.stringContaining("post_processor has no template for a pair"),
+    });
+    tokenizer.dispose();
   });
 });
 
@@ -95,13 +137,40 @@ describe("decoders", () => {
     ["Metaspace", { type: "Metaspace", replacement: "e", prepend_scheme: "never", split: true }],
     ["BPEDecoder", { type: "BPEDecoder", suffix: "e" }],
     ["Strip", { type: "Strip", content: "\u0120", start: 2, stop: 0 }],
+    ["WordPiece", { type: "WordPiece", prefix: "\u0120", cleanup: false }],
     ["Sequence", { type: "Sequence", decoders: [fallback, { type: "Fuse" }, strip] }],
   ])("%s", async (_name, decoder) => {
     const json = withParts({ decoder });
-    const ours = loadTokenizer(json);
+    const ours = openTokenizer(json);
     const theirs = oracle(json);
     for (let id = 0; id < ours.vocabularySize; id++) {
       expect(ours.decodeToken(id), `token ${id}`).toBe(await theirs.decode([id], false));
     }
+    ours.dispose();
+  });
+
+  it("WordPiece closes up what was taken apart", async () => {
+    const tokens = [
+      " .",
+      "a ?",
+      " ' ",
+      " n't",
+      "'m 'm",
+      " do not do not",
+      " 's 've 're",
+      " . , !",
+      "do not",
+    ];
+    const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+    const model = { type: "BPE", vocab, merges: [] };
+    const json = JSON.stringify({
+      model,
+      decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    });
+    const ours = openTokenizer(json);
+    for (const [id, token] of tokens.entries()) {
+      expect(ours.decodeToken(id), token).toBe(await oracle(json).decode([id], false));
+    }
+    ours.dispose();
   });
 });

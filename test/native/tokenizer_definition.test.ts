@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
-import type { Json } from "./tokenizer_oracle.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
+import { encoded, type Json } from "./tokenizer_oracle.ts";
 
 const model = { type: "BPE", vocab: { a: 0, b: 1, ab: 2, "<unk>": 3 }, merges: [["a", "b"]] };
+const words = { type: "WordPiece", vocab: { "[UNK]": 0, a: 1, "##b": 2 }, unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100 }; // biome-ignore format: a table
 const token = { id: 4, content: "<s>", special: true };
 const sequence = (member: string, ...steps: Json[]) => ({ type: "Sequence", [member]: steps });
 const regex = (Regex: string) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated" });
@@ -22,6 +23,21 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["another model", { model: { ...model, type: "Unigram" } }, "model is of type \"Unigram\""],
   ["no model", { model: null }, "model must be an object"],
   ["WordPiece without a type", { model: { vocab: {} } }, "model is of type unknown"],
+  ["WordPiece without its unknown token", { model: { ...words, unk_token: "[unk]" } }, 'model.unk_token is "[unk]", which is not in model.vocab'],
+  ["WordPiece without a name for it", { model: { ...words, unk_token: null } }, "model.unk_token must be a string"],
+  ["WordPiece without a prefix", { model: { ...words, continuing_subword_prefix: undefined } }, "model.continuing_subword_prefix must be"],
+  ["WordPiece with a long prefix", { model: { ...words, continuing_subword_prefix: "#".repeat(17) } }, "model.continuing_subword_prefix is longer"],
+  ["WordPiece with endless words", { model: { ...words, max_input_chars_per_word: 1e6 } }, "model.max_input_chars_per_word must be a whole number from 0 to 1024"],
+  ["WordPiece with no longest word", { model: { ...words, max_input_chars_per_word: "100" } }, "model.max_input_chars_per_word must be"],
+  ["WordPiece with a huge id", { model: { ...words, vocab: { "[UNK]": 2 ** 31 } } }, "model.vocab gives"],
+  ["WordPiece with a fractional id", { model: { ...words, vocab: { "[UNK]": 0, a: 0.5 } } }, "model.vocab gives"],
+  ["WordPiece with an id twice", { model: { ...words, vocab: { "[UNK]": 0, a: 0 } } }, "the id 0 to two tokens"],
+  ["WordPiece with a list of tokens", { model: { ...words, vocab: ["[UNK]"] } }, "model.vocab must be an object"],
+  ["WordPiece with half a surrogate pair", { model: { ...words, vocab: { "[UNK]": 0, "##\udc00": 1 } } }, "half a surrogate"],
+  ["an old WordPiece without its unknown token", { model: { ...words, type: undefined, unk_token: "?" } }, "model.unk_token is"],
+  ["a pair of undefined tokens", { post_processor: { ...template(text("A")), pair: [text("A"), special("b"), text("B")] } }, "post_processor.special_tokens.b"],
+  ["a pair of endless tokens", { post_processor: { ...template(text("A")), pair: [text("A"), ...many(33, special("a")), text("B")] } }, "post_processor.pair adds over 32 tokens"],
+  ["a token type that is none", { post_processor: { ...template(text("A")), pair: [{ SpecialToken: { id: "a", type_id: -1 } }] } }, "type_id must be a whole number"],
   ["dropout", { model: { ...model, dropout: 0.1 } }, "model.dropout is set"],
   ["a fractional id", { model: { ...model, vocab: { a: 0.5 } } }, "model.vocab gives \"a\" no id"],
   ["a negative id", { model: { ...model, vocab: { a: -1 } } }, "model.vocab gives"],
@@ -41,13 +57,16 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["an id of its own", { added_tokens: [{ ...token, id: 9 }] }, "added_tokens[0].id should be 4"],
   ["the id of another token", { model: { ...model, vocab: { a: 0, b: 4, ab: 2, c: 3 } }, added_tokens: [token] }, "added_tokens[0].id is 4, which"],
   ["an added token twice", { added_tokens: [token, token] }, "added_tokens[1] is a second"],
-  ["added tokens that become one", { normalizer: { type: "Lowercase" }, added_tokens: [{ ...token, normalized: true }, { ...token, id: 5, content: "<S>", normalized: true }] }, "added_tokens has two tokens that normalize to \"<s>\""],
+  ["added tokens that become one", { normalizer: { type: "Lowercase" }, added_tokens: [{ ...token, normalized: true }, { ...token, id: 5, content: "<S>", normalized: true }] }, "added_tokens has two tokens that are the same after normalization: \"<s>\""],
   ["an endless added token", { added_tokens: [{ ...token, content: "x".repeat(300) }] }, "added_tokens[0].content is longer"],
   ["a flag that is no flag", { added_tokens: [{ ...token, lstrip: 1 }] }, "added_tokens[0].lstrip must be"],
   ["another normalizer", { normalizer: { type: "Precompiled" } }, 'normalizer has the type "Precompiled"'],
   ["a normalizing expression", { normalizer: { type: "Replace", pattern: { Regex: "(a+)+" }, content: "" } }, "normalizer.pattern"],
   ["an empty pattern", { normalizer: { type: "Replace", pattern: { String: "" }, content: "x" } }, "normalizer.pattern.String is empty"],
   ["a long insertion", { normalizer: { type: "Prepend", prepend: "x".repeat(17) } }, "normalizer.prepend is longer"],
+  ["insertions that multiply", { normalizer: sequence("normalizers", ...many(2, { type: "Replace", pattern: { String: "a" }, content: "aaaaaaaaa" })) }, "normalizer can make a text 81 times longer"],
+  ["a long insertion before normal forms", { normalizer: sequence("normalizers", { type: "Replace", pattern: { String: "a" }, content: "bbbbbbbb" }, { type: "NFKD" }) }, "normalizer can make a text 88 times longer"],
+  ["a flag of BERT's that is no flag", { normalizer: { type: "BertNormalizer", strip_accents: 1 } }, "normalizer.strip_accents must be"],
   ["many steps", { normalizer: sequence("normalizers", ...many(17, { type: "NFC" })) }, "normalizer.normalizers has 17 steps"],
   ["a nested sequence", { normalizer: sequence("normalizers", sequence("normalizers")) }, "normalizer.normalizers[0] is a Sequence"],
   ["another pre-tokenizer", { pre_tokenizer: { type: "UnicodeScripts" } }, 'pre_tokenizer has the type "UnicodeScripts"'],
@@ -67,7 +86,7 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
   ["the second text", { post_processor: template(text("B")) }, "post_processor.single[0] is not the text $A"],
   ["an undefined special token", { post_processor: template(special("toString"), text("A")) }, "post_processor.special_tokens.toString"],
   ["an id of no token", { post_processor: template(special("far"), text("A")) }, "special_tokens.far.ids[0] is 77"],
-  ["endless special tokens", { post_processor: { ...template(special("a"), text("A")), special_tokens: { a: { ids: many(200_000, 0) } } } }, "post_processor.single adds over 32"],
+  ["endless special tokens", { post_processor: { ...template(special("a"), text("A")), special_tokens: { a: { ids: many(200_000, 0) } } } }, "post_processor.special_tokens.a stands for over 32"],
   ["a name that would forge a line", { post_processor: template(special("x\ny"), text("A")) }, 'post_processor.special_tokens."x\\ny"'],
   ["special tokens twice", { post_processor: sequence("processors", { type: "BertProcessing", sep: ["s", 0], cls: ["c", 1] }, template(special("a"), text("A"))) }, "post_processor adds special tokens in more than one step"],
   ["a separator without id", { post_processor: { type: "BertProcessing", sep: ["s"], cls: ["c", 0] } }, "post_processor."],
@@ -78,7 +97,7 @@ const refused: readonly (readonly [name: string, parts: Json, message: string])[
 
 function refusal(json: string): QragError {
   try {
-    loadTokenizer(json);
+    openTokenizer(json);
   } catch (error) {
     expect(error).toBeInstanceOf(QragError);
     return error as QragError;
@@ -87,8 +106,8 @@ function refusal(json: string): QragError {
 }
 
 describe("files that are refused", () => {
-  it("starts from one that is not", () => {
-    expect([...loadTokenizer(JSON.stringify({ model })).encode("aab")]).toEqual([0, 2]);
+  it("starts from one that is not", async () => {
+    expect(await encoded(JSON.stringify({ model }), "aab")).toEqual([[0, 2]]);
   });
 
   it.each(refused)("%s", (_name, parts, message) => {
@@ -126,38 +145,37 @@ describe("files that are refused", () => {
 });
 
 describe("texts that are refused", () => {
-  it("an unknown character, when the unknown token is unknown too", () => {
-    const tokenizer = loadTokenizer(JSON.stringify({ model: { ...model, unk_token: "[UNK]" } }));
-    expect([...tokenizer.encode("ab")]).toEqual([2]);
-    expect(() => tokenizer.encode("abz")).toThrow(
-      'model.unk_token "[UNK]" is not in the vocabulary',
-    );
-  });
-
-  it("one that its normalizer would blow up", () => {
-    const step = { type: "Replace", pattern: { String: "a" }, content: "a".repeat(16) };
-    const normalizer = sequence("normalizers", ...many(8, step));
-    const tokenizer = loadTokenizer(JSON.stringify({ normalizer, model }));
-    expect(() => tokenizer.encode("a".repeat(100))).toThrow("times longer");
+  it("an unknown character, when the unknown token is unknown too; other texts are not", async () => {
+    const tokenizer = openTokenizer(JSON.stringify({ model: { ...model, unk_token: "[UNK]" } }));
+    const [known, unknown] = [tokenizer.encode(["ab"]), tokenizer.encode(["ab", "abz"])];
+    expect(await known).toEqual([Int32Array.of(2)]);
+    await expect(unknown).rejects.toMatchObject({
+      code: "TOKENIZER_UNSUPPORTED",
+      message: expect.stringContaining(
+        'model.unk_token is not in the vocabulary, and the text holds "z"',
+      ),
+    });
+    tokenizer.dispose();
   });
 });
 
 describe("texts that are taken as they are", () => {
-  const tokenizer = loadTokenizer(
-    JSON.stringify({ model: { ...model, vocab: { ...model.vocab, "\ufffd": 4, "\0": 5 } } }),
-  );
-
-  it("half a surrogate pair is the replacement character", () => {
-    expect([...tokenizer.encode("a\ud800b\udc00\u{1f600}")]).toEqual([0, 4, 1, 4]);
+  const json = JSON.stringify({
+    model: { ...model, vocab: { ...model.vocab, "\ufffd": 4, "\0": 5 } },
   });
 
-  it("NUL is a character", () => {
-    expect([...tokenizer.encode("a\0b")]).toEqual([0, 5, 1]);
+  it("half a surrogate pair is the replacement character", async () => {
+    expect(await encoded(json, "a\ud800b\udc00\u{1f600}")).toEqual([[0, 4, 1, 4]]);
+  });
+
+  it("NUL is a character", async () => {
+    expect(await encoded(json, "a\0b")).toEqual([[0, 5, 1]]);
   });
 
   it("the size of the vocabulary counts the holes", () => {
-    const holes = loadTokenizer(JSON.stringify({ model: { vocab: { a: 7 }, merges: [] } }));
+    const holes = openTokenizer(JSON.stringify({ model: { vocab: { a: 7 }, merges: [] } }));
     expect(holes.vocabularySize).toBe(8);
     expect([holes.decodeToken(7), holes.decodeToken(3)]).toEqual(["a", ""]);
+    holes.dispose();
   });
 });

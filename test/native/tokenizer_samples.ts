@@ -92,3 +92,17 @@ export function adversarialTexts(length: number): string[] {
     "the the ".repeat(half),
   ];
 }
+
+/** Words on both sides of BERT's 100 characters, after normalization or before it. */
+export function longWords(count: number, seed = 1): string[] {
+  const random = randomNumbers(seed);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const units = ["a", "the", "1", "\u00e9", "e\u0301", "\u0301", "\u03a3", "\u0130", "\uac01", "\u{10400}", "\0", "\u00ad", "\ufb03", "\u4e2d", "_", "."]; // biome-ignore format: a list
+  return Array.from({ length: count }, () => {
+    const parts = Array.from({ length: 1 + below(3) }, () => units[below(units.length)]!);
+    const length = 90 + below(20);
+    let word = "";
+    while ([...word].length < length) word += parts[below(parts.length)]!;
+    return `${below(2) === 0 ? "x " : ""}${word}${below(2) === 0 ? " y" : ""}`;
+  });
+}

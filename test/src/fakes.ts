@@ -11,9 +11,11 @@ export function fakeEncode(text: string): Int32Array {
 }
 
 export const fakeTokenizer: BackgroundTokenizer = {
-  name: "fake",
   vocabularySize: 65_536,
   encode: async (texts) => texts.map(fakeEncode),
+  encodeAfter: async (head, tails) => tails.map((tail) => fakeEncode(head + tail)),
+  encodePairs: async (first, seconds) =>
+    seconds.map((second) => ({ tokens: fakeEncode(first + second), second: first.length })),
   decodeToken: (id) => String.fromCharCode(id),
   dispose() {},
 };
@@ -108,7 +110,6 @@ export function fakeGate({
       engine: "reference",
       device: "portable",
       threads: 1,
-      tokenizer: "fake",
       decision: [
         { id: 48, text: "0", label: "0" },
         { id: 49, text: "1", label: "1" },

@@ -6,7 +6,7 @@ import { bytesSource } from "../../gguf/source.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import type { Hyperparameters } from "../../native/contract.ts";
 import { addon } from "../../native/loader.ts";
-import { loadTokenizer } from "../../native/tokenizer/tokenizer.ts";
+import { openTokenizer } from "../../native/tokenizer/background.ts";
 import { tokenizerJson } from "../fixtures.ts";
 
 export interface ModelFileSettings {
@@ -38,11 +38,12 @@ export async function modelFile({
   tokenizer: json = tokenizerJson("bytelevel"),
   spareRows = 6,
 }: ModelFileSettings = {}): Promise<Uint8Array> {
-  const tokenizer = loadTokenizer(tokenizerJson("bytelevel"));
+  const tokenizer = openTokenizer(tokenizerJson("bytelevel"));
   const vocabularySize = tokenizer.vocabularySize + spareRows;
   const ids = Array.from({ length: tokenizer.vocabularySize }, (_, id) => id);
   const tokenIds = ids.filter((id) => /^[01]$/.test(tokenizer.decodeToken(id).trim()));
   const labels = tokenIds.map((id) => tokenizer.decodeToken(id).trim() as "0" | "1");
+  tokenizer.dispose();
   const numbers: Hyperparameters = {
     contextLength,
     embeddingLength: 64,
