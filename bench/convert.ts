@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ConvertOptions } from "../convert/convert.ts";
 import { convertCheckpoint } from "../convert/convert.ts";
+import type { ConvertOptions } from "../convert/options.ts";
 import { writePublished } from "./published.ts";
 
 const cases: Record<string, Pick<ConvertOptions, "type" | "layout">> = {

@@ -1,11 +1,9 @@
 // What a conversion tells: every source tensor's fate, what was settled and how, and what quantization cost.
-import type { Decision, Hyperparameters } from "../gguf/architecture.ts";
+import type { Hyperparameters, ModelMetadata } from "../gguf/architecture.ts";
 import type { TensorTypeName } from "../gguf/format.ts";
 import type { WiringProof } from "./proof/wiring.ts";
 import type { Dropped } from "./roles/roles.ts";
 import type { QuantizationError } from "./write/quantize.ts";
-
-export type FileFormat = "qrag" | "llama";
 
 /** A tensor of the new file. */
 export interface WrittenTensor {
@@ -23,6 +21,7 @@ export interface WrittenTensor {
 export interface WriteReport {
   readonly output: string;
   readonly bytes: number;
+  /** As asked for; tensors that cannot have it have another. */
   readonly type: TensorTypeName;
   readonly tensors: readonly WrittenTensor[];
   readonly numbers: Hyperparameters;
@@ -30,16 +29,16 @@ export interface WriteReport {
 }
 
 export interface ConvertReport extends WriteReport {
-  readonly layout: FileFormat;
+  readonly model: Pick<ModelMetadata, "architecture" | "output" | "frame">;
   readonly checkpoint: { readonly format: string; readonly configSource: string };
   readonly dropped: readonly Dropped[];
   /** Optional tensors that the file does not hold. */
   readonly missing: readonly Dropped[];
-  readonly decision: Decision;
-  readonly wiring: WiringProof;
+  /** How what names cannot tell was settled; absent where they tell everything. */
+  readonly wiring: WiringProof | undefined;
 }
 
-export interface Progress {
+export interface ConvertProgress {
   readonly stage: "prove" | "write";
   /** Candidates tried, or bytes written. */
   readonly done: number;

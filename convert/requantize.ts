@@ -22,7 +22,7 @@ import { readGguf } from "../gguf/read.ts";
 import { type ByteSource, fileSource } from "../gguf/source.ts";
 import { addon } from "../native/loader.ts";
 import { toFloat32 } from "./checkpoint/dtype.ts";
-import type { Progress, WriteReport } from "./report.ts";
+import type { ConvertProgress, WriteReport } from "./report.ts";
 import { type RowCodec, TypeChoice } from "./write/quantize.ts";
 import { storable, type Target, writeModel } from "./write/write_model.ts";
 
@@ -31,7 +31,7 @@ export interface RequantizeOptions extends AtomicFileOptions {
   readonly output: string;
   readonly type: TensorTypeName;
   readonly embeddingType?: TensorTypeName | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
 }
 
 /** Bytes read at once; whole rows. */

@@ -12,6 +12,7 @@ export {
   type Pooling,
   type TensorRow,
 } from "./architectures/architecture.ts";
+export { bert } from "./architectures/bert.ts";
 export { llama } from "./architectures/llama.ts";
 export { decisionTensor, qrag } from "./architectures/qrag.ts";
 export {
@@ -21,9 +22,11 @@ export {
 } from "./architectures/registry.ts";
 export { modelMetadata, type NewModel } from "./compose.ts";
 export {
+  checkNumbers,
   describeModel,
   keyTable,
   type ModelDescription,
   rerankTemplateKey,
   type TypeShare,
 } from "./describe.ts";
+export { checkScripts } from "./scripts.ts";

@@ -128,7 +128,10 @@ function architectureOf(metadata: Metadata, known: readonly Architecture[]): Arc
     refuse(key, `must be of type string and is of type ${typeOf(entry)}`);
   const found = known.find(({ name }) => name === entry.value);
   if (found) return found;
-  const names = known.map(({ name }) => name).join(" or ");
+  const names = known
+    .map(({ name }) => name)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " or ");
   throw new GgufError(
     "unsupported",
     `the model is of architecture ${quote(entry.value)}, not ${names}; ` +
@@ -175,15 +178,22 @@ function describeNumbers(
     const { number, key, otherwise } = row;
     const stated = key === undefined ? undefined : (values.get(key) as number | undefined);
     const value = stated ?? otherwise?.(numbers) ?? numbers[number];
-    if (row.only === "labels" && value === 0) continue;
     checkRange(row, value);
     numbers[number] = value!;
   }
-  architecture.check(numbers);
-  return numbers;
+  const all = { ...numbers, ...architecture.derive?.(numbers) };
+  architecture.check(all);
+  return all;
 }
 
-function checkRange({ number, key, kind, max }: NumberRow, value: number | undefined): void {
+/** Throws naming the first number that no file may hold. */
+export function checkNumbers(architecture: Architecture, numbers: Hyperparameters): void {
+  for (const row of architecture.numbers) checkRange(row, numbers[row.number]);
+  architecture.check(numbers);
+}
+
+function checkRange({ number, key, kind, max, only }: NumberRow, value: number | undefined): void {
+  if (only === "labels" && value === 0) return;
   if (number === "vocabularySize" && value! > max) {
     refuse("token_embd.weight", `has ${value} rows, more than the ${max} allowed`);
   }

@@ -95,22 +95,67 @@ export function intermediates(): {
   readonly prompt: GoldenPrompt;
   readonly values: ReadonlyMap<string, Intermediate>;
 } {
-  const index = readGolden("intermediates") as {
-    prompt: string;
-    values: { name: string; shape: number[]; offset: number }[];
-  };
-  const bytes = new Uint8Array(readFileSync(join(folder, "goldens", "intermediates.bin")));
-  const values = index.values.map(({ name, shape, offset }) => {
+  const index = readGolden("intermediates") as { prompt: string; values: StoredIntermediate[] };
+  const prompt = golden("llama").prompts.find(({ name }) => name === index.prompt)!;
+  return { prompt, values: readIntermediates("intermediates", index.values) };
+}
+
+interface StoredIntermediate {
+  readonly name: string;
+  readonly shape: number[];
+  readonly offset: number;
+}
+
+function readIntermediates(
+  file: string,
+  index: readonly StoredIntermediate[],
+): ReadonlyMap<string, Intermediate> {
+  const bytes = new Uint8Array(readFileSync(join(folder, "goldens", `${file}.bin`)));
+  const values = index.map(({ name, shape, offset }) => {
     const count = shape.reduce((product, size) => product * size, 1);
     return [name, { shape, values: new Float32Array(bytes.buffer, offset, count) }] as const;
   });
-  const prompt = golden("llama").prompts.find(({ name }) => name === index.prompt)!;
-  return { prompt, values: new Map(values) };
+  return new Map(values);
 }
 
 /** Mean surprise of "llama" on the start of the proof text: wired "right", and with one thing wrong. */
 export function wiringSurprises(): ReadonlyMap<string, number> {
   return new Map(Object.entries(readGolden("wirings") as Record<string, number>));
+}
+
+export const encoderNames = ["mean", "cls", "rank", "labels"] as const;
+export type EncoderName = (typeof encoderNames)[number];
+
+/** The folder of a BERT with random weights, as Hugging Face's or sentence-transformers' are. */
+export function encoderPath(name: EncoderName): string {
+  return join(folder, "encoders", name);
+}
+
+export interface EncoderCase {
+  readonly first: string;
+  /** Null for a text alone. */
+  readonly second: string | null;
+  readonly tokens: readonly number[];
+  /** Where the second text begins; the number of tokens for a text alone. */
+  readonly secondAt: number;
+  /** The logits, or the pooled vector before it is normalized. */
+  readonly output: readonly number[];
+}
+
+/**
+ * What PyTorch computes of an encoder, and every intermediate of the first case: "embd_norm", then for each block N
+ * "blk.N." with q, k, v, attn_mixed (before the output projection), attn_out, attn_residual, attn_output_norm, ffn_up
+ * (behind GELU), ffn_out, ffn_residual and layer_output_norm, then "pooler" and "logits", or "pooled".
+ */
+export function encoderGolden(name: EncoderName): {
+  readonly cases: readonly EncoderCase[];
+  readonly steps: ReadonlyMap<string, Intermediate>;
+} {
+  const { cases, intermediates } = readGolden(`encoder_${name}`) as {
+    cases: EncoderCase[];
+    intermediates: StoredIntermediate[];
+  };
+  return { cases, steps: readIntermediates(`encoder_${name}`, intermediates) };
 }
 
 function readGolden(name: string): unknown {

@@ -1,9 +1,11 @@
 // Opens a checkpoint of any supported format, told by its content: its tensors by plain name, and its configuration.
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { quote } from "../../base/quote.ts";
 import { type ByteSource, fileSource } from "../../gguf/source.ts";
 import { invalid } from "../errors.ts";
-import { type Config, configFromJson } from "./config_value.ts";
+import type { Companions } from "./companions.ts";
+import type { Config } from "./config_value.ts";
+import { locate } from "./locate.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { SourceTensor } from "./source_tensor.ts";
 import { findStateDict, stripWrappers } from "./state_dict.ts";
@@ -20,26 +22,75 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-/** A configuration has a few kilobytes. */
-const maximumConfigBytes = 1024 * 1024;
+/** A checkpoint with the files beside it. */
+export interface OpenedCheckpoint extends Checkpoint {
+  readonly companions: Companions;
+}
+
 const resave = "save it again with a current PyTorch: torch.save(torch.load(p), p)";
 
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+/** Opens a file of weights, or a folder that holds them. */
+export async function openCheckpoint(path: string): Promise<OpenedCheckpoint> {
   try {
-    const source = guarded(path, await fileSource(path));
+    const { folder, weights, files, index } = await locate(path);
+    const opened: Checkpoint[] = [];
     try {
-      const checkpoint = await readCheckpoint(source);
-      if (checkpoint.config) return checkpoint;
-      const config = await readConfigBeside(path);
-      return config ? { ...checkpoint, config, configSource: "config.json" } : checkpoint;
+      for (const name of files) opened.push(await openFile(join(weights.folder, name)));
+      const whole = joined(opened, files, index);
+      const config = whole.config ?? (await weights.object("config.json"));
+      const configSource = whole.configSource || (config ? "config.json" : "");
+      return { ...whole, config, configSource, companions: folder };
     } catch (error) {
-      await source.close();
+      for (const { close } of opened) await close();
       throw error;
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw invalid(reason.startsWith(path) ? reason : `${path}: ${reason}`, error);
   }
+}
+
+async function openFile(path: string): Promise<Checkpoint> {
+  const source = guarded(path, await fileSource(path));
+  try {
+    return await readCheckpoint(source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** The parts of a checkpoint as one; each tensor lies where the index says. */
+function joined(
+  parts: readonly Checkpoint[],
+  files: readonly string[],
+  index: ReadonlyMap<string, string> | undefined,
+): Checkpoint {
+  const [first] = parts;
+  if (!index) return first!;
+  const tensors = new Map<string, SourceTensor>();
+  for (const [number, part] of parts.entries()) {
+    const file = files[number]!;
+    for (const [name, tensor] of part.tensors) {
+      if (index.get(name) !== file) {
+        throw invalid(`${file} holds ${quote(name)}, which the index does not look for there`);
+      }
+      // Places in two files are not one.
+      tensors.set(name, { ...tensor, storage: `${file}:${tensor.storage}` });
+    }
+  }
+  for (const [name, file] of index) {
+    if (!tensors.has(name))
+      throw invalid(`${file} does not hold ${quote(name)}, as the index says`);
+  }
+  return {
+    ...first!,
+    tensors,
+    notes: [`${files.length} files of weights`, ...new Set(parts.flatMap(({ notes }) => notes))],
+    async close() {
+      for (const { close } of parts) await close();
+    },
+  };
 }
 
 /** The checkpoint in `source`, which it closes in the end. */
@@ -97,26 +148,4 @@ function refuseKnownOthers(head: Uint8Array): void {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((character, index) => bytes[index] === character.charCodeAt(0));
-}
-
-async function readConfigBeside(path: string): Promise<Config | undefined> {
-  const source = await fileSource(join(dirname(path), "config.json")).catch(() => undefined);
-  if (!source) return undefined;
-  try {
-    if (source.size > maximumConfigBytes) throw invalid("config.json beside it is too large");
-    const text = new TextDecoder().decode(await source.read(0, source.size));
-    const config = configFromJson(parseJson(text));
-    if (!(config instanceof Map)) throw invalid("config.json beside it is not a JSON object");
-    return config;
-  } finally {
-    await source.close();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw invalid("config.json beside it is not JSON", error);
-  }
 }

@@ -1,11 +1,11 @@
 // What is known of the wiring before anything is tried: from the command line, the configuration, names and buffers.
 
 import { quote } from "../../base/quote.ts";
+import type { ConfigNumbers } from "../architectures/config_numbers.ts";
+import type { DecoderParts } from "../architectures/decoder_parts.ts";
+import type { GateUpOrder, RopeOrder } from "../architectures/wiring.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
-import type { ConfigNumbers } from "../roles/config_numbers.ts";
-import type { ModelPlan } from "../roles/model_plan.ts";
-import type { GateUpOrder, RopeOrder } from "../write/weights.ts";
 import type { Known } from "./wiring.ts";
 
 /** What the command line states. */
@@ -19,7 +19,7 @@ export interface StatedWiring {
 export async function knownWiring(
   stated: StatedWiring,
   config: ConfigNumbers,
-  layout: ModelPlan,
+  parts: DecoderParts,
   tensors: ReadonlyMap<string, SourceTensor>,
 ): Promise<Known> {
   const { interleaved } = config;
@@ -27,14 +27,14 @@ export async function knownWiring(
     const found = config.numbers.get(number);
     return found && { value: found.value, by: found.field };
   };
-  const table = await baseOfTable(tensors, layout.sizes.ropeDimensionCount);
+  const table = await baseOfTable(tensors, parts.sizes.ropeDimensionCount);
   return {
     rope: stated.rope
       ? { value: stated.rope, by: "--rope" }
       : interleaved && { value: interleaved.value ? "interleaved" : "half", by: interleaved.field },
     gateUp: stated.gateUp
       ? { value: stated.gateUp, by: "--gate-up" }
-      : layout.gateUpNamed
+      : parts.gateUpNamed
         ? { value: "gate-first", by: "tensor names" }
         : undefined,
     normEpsilon: stated.normEps

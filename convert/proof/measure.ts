@@ -1,18 +1,11 @@
 // Runs candidate wirings through the engine: how surprising each finds a text, how many labelled rows it gets right.
-import { type Decision, decisionTensor, expectedTensors, qrag } from "../../gguf/architecture.ts";
+import { type Decision, expectedTensors, qrag } from "../../gguf/architecture.ts";
 import type { Hyperparameters, NativeModel, ScoreMode } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
-import type { Piece } from "../roles/block_parts.ts";
-import type { ModelPlan } from "../roles/model_plan.ts";
+import type { DecoderParts } from "../architectures/decoder_parts.ts";
+import { type Wiring, wiredPieces } from "../architectures/wiring.ts";
+import { interleaveHalves, type Piece, readPiece } from "../write/pieces.ts";
 import { encodeRows, type RowCodec } from "../write/quantize.ts";
-import {
-  interleaveHalves,
-  isTurned,
-  pieceOf,
-  readDecisionRows,
-  readPiece,
-  type Wiring,
-} from "../write/weights.ts";
 import type { Measurement } from "./wiring.ts";
 
 /** A token sequence whose answer is known. */
@@ -23,7 +16,7 @@ export interface LabelledTokens {
 
 /** What a model is made of, its wiring aside. */
 export interface Candidates {
-  readonly layout: ModelPlan;
+  readonly parts: DecoderParts;
   readonly decision: Decision;
 }
 
@@ -49,8 +42,8 @@ export class CandidateModels {
   private readonly candidates: Candidates;
   private readonly trial: Trial;
   private readonly options: MeasureOptions;
-  private readonly stored = new Map<Piece, Uint8Array>();
-  private decisionRows: Float32Array | undefined;
+  /** The rows of each piece as the checkpoint orders them, by where they lie. */
+  private readonly stored = new Map<string, Uint8Array>();
 
   constructor(candidates: Candidates, trial: Trial, options: MeasureOptions) {
     this.candidates = candidates;
@@ -74,9 +67,9 @@ export class CandidateModels {
   }
 
   private numbers(wiring: Wiring): Hyperparameters {
-    const { layout, decision } = this.candidates;
+    const { parts, decision } = this.candidates;
     return {
-      ...layout.sizes,
+      ...parts.sizes,
       outputCount: decision.tokenIds.length,
       normEpsilon: wiring.normEpsilon,
       ropeFreqBase: wiring.ropeBase,
@@ -84,38 +77,30 @@ export class CandidateModels {
   }
 
   private streams(numbers: Hyperparameters, wiring: Wiring): TensorStream[] {
-    const { layout } = this.candidates;
+    const { parts, decision } = this.candidates;
+    const pieces = wiredPieces(parts, decision, wiring);
     let values = 0;
-    for (const { rows, rowLength } of layout.pieces.values()) values += rows * rowLength;
+    for (const { rows, rowLength } of parts.pieces.values()) values += rows * rowLength;
     const wanted = values < smallModel ? "F32" : "F16";
-    const stored = expectedTensors(qrag, { numbers, tiedEmbeddings: false }).filter(
-      ({ name, required }) => required || layout.pieces.has(name),
+    return expectedTensors(qrag, { numbers, tiedEmbeddings: false }).flatMap(
+      ({ name, shape, types }) => {
+        const piece = pieces.get(name);
+        const type = types.length === 1 ? "F32" : wanted;
+        return piece ? [{ name, type, shape, chunks: () => this.chunks(piece, type) }] : [];
+      },
     );
-    return stored.map(({ name, shape, types }) => {
-      const type = types.length === 1 ? "F32" : wanted;
-      return { name, type, shape, chunks: () => this.chunks(name, type, wiring) };
-    });
   }
 
-  private async *chunks(
-    name: string,
-    type: "F32" | "F16",
-    wiring: Wiring,
-  ): AsyncGenerator<Uint8Array> {
-    const { layout, decision } = this.candidates;
-    if (name === decisionTensor) {
-      this.decisionRows ??= await readDecisionRows(layout, decision.tokenIds);
-      yield bytesOf(this.decisionRows);
-      return;
-    }
-    const piece = pieceOf(layout, name, wiring.gateUp);
-    let bytes = this.stored.get(piece);
+  private async *chunks(piece: Piece, type: "F32" | "F16"): AsyncGenerator<Uint8Array> {
+    const { tensor, firstRow, rows, rowLength, picked, halves } = piece;
+    const place = `${tensor.name}:${firstRow}${picked ? ":picked" : ""}`;
+    let bytes = this.stored.get(place);
     if (!bytes) {
-      bytes = encodeRows(this.options.codec, name, type, await readPiece(piece), piece.rowLength);
-      this.stored.set(piece, bytes);
+      const { halves: _, ...plain } = piece;
+      bytes = encodeRows(this.options.codec, tensor.name, type, await readPiece(plain), rowLength);
+      this.stored.set(place, bytes);
     }
-    const turned = wiring.rope === "half" && isTurned(name);
-    yield turned ? interleaveHalves(bytes, bytes.length / piece.rows, layout.sizes) : bytes;
+    yield halves ? interleaveHalves(bytes, bytes.length / rows, halves) : bytes;
   }
 
   private async surprise(model: NativeModel, contextLength: number): Promise<number> {
@@ -185,8 +170,4 @@ function* batches(sequences: readonly Int32Array[]): Generator<Int32Array[]> {
     tokens += sequence.length;
   }
   if (batch.length > 0) yield batch;
-}
-
-function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

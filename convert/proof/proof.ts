@@ -5,16 +5,16 @@ import { availableProcessors } from "../../base/processors.ts";
 import type { Decision } from "../../gguf/architecture.ts";
 import { type Prompt, renderPrompt } from "../../gguf/prompt.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
-import type { Progress } from "../report.ts";
-import type { ModelPlan } from "../roles/model_plan.ts";
+import type { DecoderParts } from "../architectures/decoder_parts.ts";
+import type { ConvertProgress } from "../report.ts";
 import type { RowCodec } from "../write/quantize.ts";
 import { CandidateModels, type LabelledTokens } from "./measure.ts";
 import { proofText } from "./proof_text.ts";
 import { type Known, proveWiring, type WiringProof } from "./wiring.ts";
 
 /** What is tried out, and on what. */
-export interface Subject {
-  readonly layout: ModelPlan;
+export interface Unproved {
+  readonly parts: DecoderParts;
   readonly decision: Decision;
   readonly tokenizer: Pick<BackgroundTokenizer, "encode">;
   readonly prompt: Prompt;
@@ -25,7 +25,7 @@ export interface ProofOptions {
   readonly rows?: readonly LabelledRow[] | undefined;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
 }
 
 /** A wrong wiring shows within a hundred tokens; more only sharpen the numbers. */
@@ -35,19 +35,19 @@ const fewestRows = 20;
 const maxRows = 40;
 
 export async function prove(
-  subject: Subject,
+  subject: Unproved,
   codec: RowCodec,
   options: ProofOptions,
 ): Promise<{ proof: WiringProof; notes: string[] }> {
-  const { layout, decision, tokenizer, known } = subject;
-  const { contextLength, vocabularySize } = layout.sizes;
+  const { parts, decision, tokenizer, known } = subject;
+  const { contextLength, vocabularySize } = parts.sizes;
   const notes: string[] = [];
   const rows = await labelledTokens(subject, options.rows ?? [], notes);
   const [encoded] = await tokenizer.encode([proofText]);
   const text = encoded!.subarray(0, textTokens);
   const { threads = spareThreads(), signal, onProgress } = options;
   const models = new CandidateModels(
-    { layout, decision },
+    { parts, decision },
     { text, rows },
     { codec, threads, signal },
   );
@@ -73,7 +73,7 @@ function spareThreads(): number {
 }
 
 async function labelledTokens(
-  { tokenizer, prompt, layout }: Subject,
+  { tokenizer, prompt, parts }: Unproved,
   rows: readonly LabelledRow[],
   notes: string[],
 ): Promise<LabelledTokens[]> {
@@ -81,8 +81,8 @@ async function labelledTokens(
   for (const { query, passage, label } of rows) {
     if (usable.length === maxRows) break;
     const [tokens] = await tokenizer.encode([renderPrompt(prompt, query, passage)]);
-    if (tokens!.length <= layout.sizes.contextLength) {
-      usable.push({ tokens: tokens!, label: label === 1 ? "1" : "0" });
+    if (tokens && tokens.length <= parts.sizes.contextLength) {
+      usable.push({ tokens, label: label === 1 ? "1" : "0" });
     }
   }
   const enough = usable.length >= fewestRows ? usable : [];

@@ -1,8 +1,8 @@
 // Settles what names cannot tell by trying it: each candidate runs a known text, and the one that reads it clearly
 // best is right. Near ties are refused, not guessed.
 import type { QragError } from "../../base/errors.ts";
+import { questions, type Wiring } from "../architectures/wiring.ts";
 import { unmapped } from "../errors.ts";
-import { gateUpOrders, ropeOrders, type Wiring } from "../write/weights.ts";
 
 /** How a candidate does. */
 export interface Measurement {
@@ -43,17 +43,6 @@ export const immaterialSpread = 0.002;
 const maxRounds = 2;
 /** Share of labelled rows that makes a difference clear. */
 export const clearAccuracy = 0.1;
-
-/** 1.1920929e-7 is what PyTorch takes when nobody says. */
-const epsilons = [1e-5, 1e-6, 1e-8, 1.1920929e-7];
-const bases = [10_000, 500_000, 100_000, 1_000_000];
-
-const flags: { readonly [K in keyof Wiring]: string } = {
-  rope: "--rope",
-  gateUp: "--gate-up",
-  normEpsilon: "--norm-eps",
-  ropeBase: "--rope-base",
-};
 
 /** `chance` is the surprise of a model that knows nothing: the logarithm of the vocabulary's size. */
 export async function proveWiring(
@@ -104,10 +93,10 @@ class Prover {
     this.chance = chance;
     this.measure = measure;
     this.current = {
-      rope: known.rope?.value ?? ropeOrders[0],
-      gateUp: known.gateUp?.value ?? gateUpOrders[0],
-      normEpsilon: known.normEpsilon?.value ?? epsilons[0]!,
-      ropeBase: known.ropeBase?.value ?? bases[0]!,
+      rope: known.rope?.value ?? questions.rope.answers[0]!,
+      gateUp: known.gateUp?.value ?? questions.gateUp.answers[0]!,
+      normEpsilon: known.normEpsilon?.value ?? questions.normEpsilon.answers[0]!,
+      ropeBase: known.ropeBase?.value ?? questions.ropeBase.answers[0]!,
     };
   }
 
@@ -117,7 +106,7 @@ class Prover {
     await this.settleOrders();
     if (!this.known.normEpsilon) await this.settleEpsilon();
     if (!this.known.ropeBase) {
-      const rows = await this.try(bases.map((ropeBase) => ({ ropeBase })));
+      const rows = await this.try(questions.ropeBase.answers.map((ropeBase) => ({ ropeBase })));
       this.current = this.pick(rows, ["ropeBase"]).wiring;
     }
     return this.current.normEpsilon === normEpsilon && this.current.ropeBase === ropeBase;
@@ -140,7 +129,9 @@ class Prover {
 
   private async settleOrders(): Promise<void> {
     const { rope, gateUp } = this.known;
-    const all = ropeOrders.flatMap((rope) => gateUpOrders.map((gateUp) => ({ rope, gateUp })));
+    const all = questions.rope.answers.flatMap((rope) =>
+      questions.gateUp.answers.map((gateUp) => ({ rope, gateUp })),
+    );
     // Those that are ruled out are measured as well: they show when the configuration is wrong.
     const rows = await this.try(all);
     const allowed = rows.filter(
@@ -155,7 +146,9 @@ class Prover {
 
   /** An epsilon too small to matter may be any; the first of those equals is taken if the others are clearly worse. */
   private async settleEpsilon(): Promise<void> {
-    const rows = await this.try(epsilons.map((normEpsilon) => ({ normEpsilon })));
+    const rows = await this.try(
+      questions.normEpsilon.answers.map((normEpsilon) => ({ normEpsilon })),
+    );
     const least = Math.min(...rows.map(({ surprise }) => surprise));
     const equals = rows.filter(({ surprise }) => surprise - least <= immaterialSpread);
     const [first] = equals;
@@ -219,7 +212,7 @@ const settledNumbers: Known = {
 };
 
 function openParts(known: Known): (keyof Wiring)[] {
-  return (Object.keys(flags) as (keyof Wiring)[]).filter((part) => !known[part]);
+  return (Object.keys(questions) as (keyof Wiring)[]).filter((part) => !known[part]);
 }
 
 function isClear(better: Measurement, worse: Measurement): boolean {
@@ -238,11 +231,11 @@ function unsettled(
   parts: readonly (keyof Wiring)[],
   rows: readonly WiringRow[] = [],
 ): QragError {
-  const wanted = parts.map((part) => flags[part]).join(" and ");
+  const wanted = parts.map((part) => questions[part].flag).join(" and ");
   const otherwise = rows.length > 0 ? ", or give labelled rows with --rows" : "";
   return unmapped(
     [
-      `the wiring ${reason}. Say it with ${wanted}${otherwise}.`,
+      `the wiring ${reason}. Pass ${wanted}${otherwise}.`,
       ...rows.map((row) => `  ${describe(row)}`),
     ].join("\n"),
   );

@@ -3,7 +3,7 @@ import { QragError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
-import { type Kind, type Named, readName } from "./names.ts";
+import type { Named } from "./named.ts";
 
 /** Decisions by hand: a source tensor's name to the role it has, in GGUF's names, or to "drop". */
 export type RoleMap = ReadonlyMap<string, string>;
@@ -13,8 +13,8 @@ export interface Dropped {
   readonly reason: string;
 }
 
-export interface Roles {
-  /** Tensors outside of the blocks. */
+export interface Roles<Kind extends string = string> {
+  /** Tensors outside of the blocks, by kind. */
   readonly model: ReadonlyMap<Kind, SourceTensor>;
   /** The tensors of each block, by its number. */
   readonly blocks: readonly ReadonlyMap<Kind, SourceTensor>[];
@@ -28,10 +28,21 @@ const dropWord = "drop";
 /** A list that is longer says nothing more. */
 const listed = 20;
 
-export function assignRoles(
+/** How a family reads names. */
+export interface NameReader<Kind extends string> {
+  /** What a tensor's name says, if anything. GGUF's names are among those it knows. */
+  readName(name: string, shape: readonly number[]): Named<Kind> | undefined;
+  /** A kind as messages put it. */
+  inWords(kind: Kind): string;
+  /** What has no place in the family, for the error that lists tensors without a role. */
+  readonly foreign: string;
+}
+
+export function assignRoles<Kind extends string>(
   tensors: ReadonlyMap<string, SourceTensor>,
+  family: NameReader<Kind>,
   map: RoleMap = new Map(),
-): Roles {
+): Roles<Kind> {
   for (const name of map.keys()) {
     if (!tensors.has(name)) {
       throw new QragError(
@@ -46,26 +57,32 @@ export function assignRoles(
   const dropped: Dropped[] = [];
   const unknown: string[] = [];
   for (const [name, tensor] of tensors) {
-    const named = map.has(name) ? readRole(name, map.get(name)!) : readName(name, tensor.shape);
+    const role = map.get(name);
+    const named =
+      role === undefined ? family.readName(name, tensor.shape) : readRole(family, name, role);
     if (!named) unknown.push(`${quote(name)} [${tensor.shape.join(", ")}]`);
     else if ("drop" in named) dropped.push({ name, reason: named.drop });
     else if ("router" in named) router.set(named.router, tensor);
-    else if (named.block === undefined) place(model, named.kind, name, tensor);
     else {
-      const block = blocks.get(named.block) ?? new Map<Kind, SourceTensor>();
-      blocks.set(named.block, block);
-      place(block, named.kind, name, tensor);
+      const place = named.block === undefined ? model : blockOf(blocks, named.block);
+      const other = place.get(named.kind);
+      if (other) throw sameRole(other.name, name, family.inWords(named.kind));
+      place.set(named.kind, tensor);
     }
   }
-  if (unknown.length > 0) throw unknownTensors(unknown);
+  if (unknown.length > 0) throw unknownTensors(unknown, family.foreign);
   return { model, blocks: inOrder(blocks), router, dropped };
 }
 
-/** A role by hand is a GGUF name, such as "blk.0.attn_q.weight"; those are one of the families. */
-function readRole(name: string, role: string): Named {
+/** A role by hand is a GGUF name, such as "blk.0.attn_q.weight". */
+function readRole<Kind extends string>(
+  family: NameReader<Kind>,
+  name: string,
+  role: string,
+): Named<Kind> {
   if (role === dropWord) return { drop: "dropped by the map" };
   if (role.startsWith(routerPrefix)) return { router: role.slice(routerPrefix.length) };
-  const named = readName(role, []);
+  const named = family.readName(role, []);
   if (named && "kind" in named) return named;
   throw new QragError(
     "INPUT_INVALID",
@@ -74,31 +91,31 @@ function readRole(name: string, role: string): Named {
   );
 }
 
-function place(
-  roles: Map<Kind, SourceTensor>,
-  kind: Kind,
-  name: string,
-  tensor: SourceTensor,
-): void {
-  const other = roles.get(kind);
-  if (other) {
-    throw unmapped(`${quote(other.name)} and ${quote(name)} both look like ${kind}; use --map`);
-  }
-  roles.set(kind, tensor);
+function blockOf<Kind>(
+  blocks: Map<number, Map<Kind, SourceTensor>>,
+  number: number,
+): Map<Kind, SourceTensor> {
+  const block = blocks.get(number) ?? new Map<Kind, SourceTensor>();
+  blocks.set(number, block);
+  return block;
 }
 
-function unknownTensors(unknown: readonly string[]): QragError {
+function sameRole(first: string, second: string, role: string): QragError {
+  return unmapped(`${quote(first)} and ${quote(second)} both look like ${role}; use --map`);
+}
+
+function unknownTensors(unknown: readonly string[], foreign: string): QragError {
   const more = unknown.length > listed ? `\n  and ${unknown.length - listed} more` : "";
   const list = unknown.slice(0, listed).map((line) => `  ${line}`);
   return unmapped(
     `${unknown.length} tensors have no known role:\n${list.join("\n")}${more}\n` +
-      "Biases, learned positions, experts and norms inside attention do not belong to this architecture. " +
+      `${foreign} ` +
       'If a tensor does, give its role with --map names.json: {"its.name": "blk.0.attn_q.weight"}; ' +
       'if it can be left out, {"its.name": "drop"}.',
   );
 }
 
-function inOrder(
+function inOrder<Kind>(
   blocks: ReadonlyMap<number, ReadonlyMap<Kind, SourceTensor>>,
 ): ReadonlyMap<Kind, SourceTensor>[] {
   return Array.from({ length: blocks.size }, (_, number) => {

@@ -4,7 +4,7 @@ import { type AtomicFileOptions, writeAtomically } from "../../base/atomic_file.
 import { GgufError, type Metadata, type TensorEntry } from "../../gguf/format.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import { invalid } from "../errors.ts";
-import type { Progress, WrittenTensor } from "../report.ts";
+import type { ConvertProgress, WrittenTensor } from "../report.ts";
 import { Quantizer, type RowCodec } from "./quantize.ts";
 
 /** A tensor to write, and where it comes from. */
@@ -18,7 +18,7 @@ export interface Target extends TensorEntry {
 
 export interface WriteOptions extends AtomicFileOptions {
   readonly codec: RowCodec;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
 }
 
 export async function writeModel(

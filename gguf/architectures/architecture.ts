@@ -122,7 +122,9 @@ export interface Architecture {
   readonly earlierNames?: ReadonlyMap<string, string>;
   /** Its keys besides those of its numbers and of every file. */
   readonly keys: readonly KeyRow[];
-  /** Rules across rows. */
+  /** Numbers that no row has: they follow from the others. */
+  derive?(known: Hyperparameters): Partial<Hyperparameters>;
+  /** Rules across numbers. */
   check(numbers: Hyperparameters): void;
   describe(
     values: KeyValues,

@@ -1,10 +1,11 @@
 // The architectures that files may have, by name.
 import type { Architecture } from "./architecture.ts";
+import { bert } from "./bert.ts";
 import { llama } from "./llama.ts";
 import { qrag } from "./qrag.ts";
 
 /** Those that the engine computes. */
-export const engineArchitectures: readonly Architecture[] = [qrag];
+export const engineArchitectures: readonly Architecture[] = [qrag, bert];
 
 /** All that are read and written: llama.cpp alone computes the others. */
 export const architectures: readonly Architecture[] = [...engineArchitectures, llama];

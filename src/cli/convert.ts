@@ -1,54 +1,72 @@
-// qrag convert: a PyTorch or safetensors checkpoint and its tokenizer become a GGUF file.
+// qrag convert: a checkpoint, a file or a Hugging Face folder, and its tokenizer become a GGUF file.
 
 import { QragError } from "../../base/errors.ts";
+import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
-import type { ConvertReport, Progress } from "../../convert/report.ts";
-import { gateUpOrders, ropeOrders } from "../../convert/write/weights.ts";
+import { fileLayouts } from "../../convert/options.ts";
+import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
+import type { Output } from "../../gguf/architecture.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { rowsHelp } from "../eval/rows.ts";
-import { oneOf, parseArguments, positiveNumber, required, wholeNumber } from "./arguments.ts";
+import {
+  oneOf,
+  parseArguments,
+  positiveNumber,
+  required,
+  UsageError,
+  wholeNumber,
+} from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { notesText, tensorsText, wiringText } from "./report.ts";
+import { notesText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
-const layouts = ["qrag", "llama"] as const;
+const help = `Usage: qrag convert CHECKPOINT -o OUT.gguf [options]
 
-const help = `Usage: qrag convert CHECKPOINT --tokenizer tokenizer.json -o OUT.gguf [options]
-
-Reads a checkpoint (.pt, .pth, .bin or .safetensors; nothing in it is run) and writes a GGUF file. What names cannot
-tell is tried out on a text; the report shows how every tensor was used and how everything was settled.
+Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors), or a folder
+of Hugging Face or sentence-transformers. Nothing in it is run. It may hold a decoder that answers with a token, or a
+BERT encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was used.
 
 Options:
-      --tokenizer FILE       the tokenizer.json the checkpoint was trained with
   -o, --output OUT           the new file; it appears whole or not at all
   -t, --type TYPE            ${typeNames}; default q8_0
-      --embedding-type TYPE  another type for the embedding
-      --layout LAYOUT        qrag, or llama: the plain file any llama.cpp program opens
-      --keep-lm-head         keep the whole head, for fullVocabulary and qrag verify
+      --embedding-type TYPE  another type for the token embedding
+      --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
-      --prompt FILE          the prompt it was trained with, as JSON: {"system": "...", "template": "..."}
       --name NAME            the model's name; default: the checkpoint's
-      --rows FILE            labelled rows to try it out on:
-                             ${rowsHelp}
-      --rope ORDER           ${ropeOrders.join(" or ")}; this and the next three are tried out where unknown
-      --gate-up ORDER        ${gateUpOrders.join(" or ")}
-      --norm-eps NUMBER
-      --rope-base NUMBER
-      --heads N              query heads, where the configuration does not say
-      --context-length N     likewise
-      --no-proof             do not try anything out; everything must be known
-      --threads N            threads that compute
+      --scripts NAME,...     the scripts it reads, by Unicode's names: Latin,Greek
+      --heads N              heads of attention, where the configuration does not say
+      --context-length N     tokens it reads at most; default: what the configuration says
+      --norm-eps NUMBER      epsilon of the norms
       --force                replace a file that is there
       --json                 print the report as JSON on standard output
   -h, --help                 print this help
 
+For decoders; what is not stated is tried out on a text:
+      --layout LAYOUT        qrag, or llama: the plain file any llama.cpp program opens
+      --keep-lm-head         keep the whole head, for fullVocabulary and qrag verify
+      --prompt FILE          the prompt it was trained with, as JSON: {"system": "...", "template": "..."}
+      --rope ORDER           ${ropeOrders.join(" or ")}
+      --gate-up ORDER        ${gateUpOrders.join(" or ")}
+      --rope-base NUMBER
+      --rows FILE            labelled rows to try it out on:
+                             ${rowsHelp}
+      --no-proof             do not try anything out; everything must be known
+      --threads N            threads that compute
+
+For BERTs, in place of what modules.json and the files it names say:
+      --pooling MODE         mean or cls
+      --normalize            scale vectors to length 1; --no-normalize: leave them as they are
+      --query-prefix TEXT    put before every query
+      --passage-prefix TEXT  put before every passage
+
 Example:
   qrag convert model.pt --tokenizer tokenizer.json -o models/qrag.gguf --type q8_0
+  qrag convert all-MiniLM-L6-v2/ -o minilm.gguf --scripts Latin
 `;
 
 const options = {
@@ -56,7 +74,7 @@ const options = {
   output: { type: "string", short: "o" },
   type: { type: "string", short: "t", default: "q8_0" },
   "embedding-type": { type: "string" },
-  layout: { type: "string", default: "qrag" },
+  layout: { type: "string" },
   "keep-lm-head": { type: "boolean" },
   map: { type: "string" },
   prompt: { type: "string" },
@@ -69,6 +87,12 @@ const options = {
   heads: { type: "string" },
   "context-length": { type: "string" },
   "no-proof": { type: "boolean" },
+  pooling: { type: "string" },
+  normalize: { type: "boolean" },
+  "no-normalize": { type: "boolean" },
+  "query-prefix": { type: "string" },
+  "passage-prefix": { type: "string" },
+  scripts: { type: "string" },
   threads: { type: "string" },
   force: { type: "boolean" },
 } as const;
@@ -78,24 +102,28 @@ export const command: Command = {
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
     const embedding = values["embedding-type"];
-    const { rope, "gate-up": gateUp } = values;
     const checked = {
       checkpoint: positionals[0]!,
-      tokenizer: required(values.tokenizer, "--tokenizer"),
+      tokenizer: values.tokenizer,
       output: required(values.output, "--output"),
       type: weightType(values.type, "--type"),
       embeddingType:
         embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
-      layout: oneOf(values.layout, layouts, "--layout"),
+      layout: choice(values.layout, fileLayouts, "--layout"),
       keepLmHead: values["keep-lm-head"],
       name: values.name,
-      rope: rope === undefined ? undefined : oneOf(rope, ropeOrders, "--rope"),
-      gateUp: gateUp === undefined ? undefined : oneOf(gateUp, gateUpOrders, "--gate-up"),
+      rope: choice(values.rope, ropeOrders, "--rope"),
+      gateUp: choice(values["gate-up"], gateUpOrders, "--gate-up"),
       normEps: positiveNumber(values["norm-eps"], "--norm-eps"),
       ropeBase: positiveNumber(values["rope-base"], "--rope-base"),
       headCount: wholeNumber(values.heads, "--heads"),
       contextLength: wholeNumber(values["context-length"], "--context-length"),
-      proof: !values["no-proof"],
+      proof: values["no-proof"] ? false : undefined,
+      pooling: choice(values.pooling, ["mean", "cls"], "--pooling"),
+      normalize: either(values.normalize, values["no-normalize"]),
+      queryPrefix: values["query-prefix"],
+      passagePrefix: values["passage-prefix"],
+      scripts: values.scripts?.split(","),
       threads: wholeNumber(values.threads, "--threads"),
       force: values.force,
     };
@@ -103,7 +131,7 @@ export const command: Command = {
     const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
     const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
     const bars = { prove: progressBar(io, "trying out"), write: progressBar(io, "writing") };
-    const onProgress = (progress: Progress) => bars[progress.stage].update(progress);
+    const onProgress = (progress: ConvertProgress) => bars[progress.stage].update(progress);
     const { signal } = io;
     const report = await convertCheckpoint({
       ...checked,
@@ -115,6 +143,19 @@ export const command: Command = {
   },
 };
 
+function choice<const T extends string>(
+  value: string | undefined,
+  choices: readonly T[],
+  name: string,
+): T | undefined {
+  return value === undefined ? undefined : oneOf(value, choices, name);
+}
+
+function either(yes: boolean | undefined, no: boolean | undefined): boolean | undefined {
+  if (yes && no) throw new UsageError("--normalize and --no-normalize contradict each other");
+  return yes ?? (no ? false : undefined);
+}
+
 async function readPrompt(io: Io, path: string): Promise<Prompt> {
   const { system, template, ...others } = Object.fromEntries(await readStrings(io, path));
   if (system !== undefined && template !== undefined && Object.keys(others).length === 0) {
@@ -124,21 +165,42 @@ async function readPrompt(io: Io, path: string): Promise<Prompt> {
 }
 
 function reportText(report: ConvertReport): string {
-  const { output, bytes, type, checkpoint, wiring, decision, dropped, missing, notes } = report;
+  const { output, bytes, model, checkpoint, wiring, dropped, missing, notes } = report;
   const config = checkpoint.configSource || "none";
   const left = [
     ...dropped.map(({ name, reason }) => [name, "dropped", reason]),
     ...missing.map(({ name, reason }) => [name, "not in the file", reason]),
   ];
   return [
-    wiringText(wiring),
+    wiring ? wiringText(wiring) : "",
     tensorsText(report),
     left.length > 0 ? table(["LEFT OUT", "HOW", "WHY"], left) : "",
     notesText(notes),
-    `decision tokens: ${decision.tokenIds.map((id, row) => `${id} = ${decision.labels[row]}`).join(", ")}\n` +
-      `${printable(output)}: ${bytes} bytes, ${type}, from a ${checkpoint.format} checkpoint, configuration: ${printable(config)}\n` +
-      `Check it with: qrag verify ${printable(output)}\n`,
+    `${outputText(model.output)}\n` +
+      `${printable(output)}: ${bytes} bytes, ${typesText(report)}, from a ${checkpoint.format} checkpoint, ` +
+      `configuration: ${printable(config)}\n` +
+      `${nextText(model.architecture, printable(output))}\n`,
   ]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+function outputText(output: Output): string {
+  switch (output.kind) {
+    case "decision": {
+      const tokens = output.tokenIds.map((id, row) => `${id} = ${output.labels[row]}`);
+      return `decision tokens: ${tokens.join(", ")}`;
+    }
+    case "labels":
+      return `labels: ${output.names.map((name) => printable(name)).join(", ")}`;
+    case "vector":
+      return `vectors: ${output.pooling} pooling${output.normalize ? ", normalized" : ""}`;
+  }
+}
+
+/** What can be done with the file; the engine does not know the layout of llama.cpp's own decoders. */
+function nextText(architecture: string, path: string): string {
+  return architecture === "llama"
+    ? 'Open it in any llama.cpp program, or with loadGate(path, { backend: "llama" }).'
+    : `Check it with: qrag verify ${path}`;
 }

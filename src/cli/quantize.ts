@@ -5,7 +5,7 @@ import { parseArguments, required } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { printable, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { notesText, tensorsText } from "./report.ts";
+import { notesText, tensorsText, typesText } from "./report.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
 const help = `Usage: qrag quantize MODEL.gguf --type TYPE -o OUT.gguf [options]
@@ -54,6 +54,6 @@ export const command: Command = {
 };
 
 function reportText(report: WriteReport): string {
-  const { output, bytes, type, notes } = report;
-  return `${tensorsText(report)}${notesText(notes)}${printable(output)}: ${bytes} bytes, ${type}\n`;
+  const { output, bytes, notes } = report;
+  return `${tensorsText(report)}${notesText(notes)}${printable(output)}: ${bytes} bytes, ${typesText(report)}\n`;
 }

@@ -39,6 +39,16 @@ export function tensorsText({ tensors }: WriteReport): string {
   return table(["TENSOR", "TYPE", "SHAPE", "BYTES", "RELATIVE ERROR", "MADE OF"], rows);
 }
 
+/** The types that a new file's tensors have, the largest share first. */
+export function typesText({ tensors }: WriteReport): string {
+  const bytes = new Map<string, number>();
+  for (const { type, byteLength } of tensors) {
+    bytes.set(type, (bytes.get(type) ?? 0) + byteLength);
+  }
+  const types = [...bytes].sort(([, a], [, b]) => b - a).map(([type]) => type);
+  return types.join(" and ");
+}
+
 export function notesText(notes: readonly string[]): string {
   return notes.map((note) => `note: ${printable(note)}\n`).join("");
 }

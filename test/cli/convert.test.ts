@@ -87,20 +87,30 @@ describe("qrag convert", () => {
     expect(JSON.parse(out)).toMatchObject({
       output: at("json.gguf"),
       type: "F16",
-      layout: "qrag",
+      model: { architecture: "qrag", output: { kind: "decision" }, frame: { kind: "prompt" } },
       wiring: { wiring: { rope: "half", ropeBase: 10_000 } },
       dropped: [{ name: "spare.thing" }],
     });
   });
 
   it("writes the plain llama layout", async () => {
-    expect(await qrag(args("llama.gguf", "--layout", "llama"))).toMatchObject({ exitCode: 0 });
+    const { exitCode, err } = await qrag(args("llama.gguf", "--layout", "llama"));
+    expect(exitCode).toBe(0);
     const file = await readGguf(bytesSource(await readFile(at("llama.gguf"))));
     expect(file.metadata.get("general.architecture")).toMatchObject({ value: "llama" });
+    // qrag verify runs the engine, which does not know this layout.
+    expect(err).not.toContain("qrag verify");
+    expect(err).toMatch(/backend: "llama"/);
+  });
+
+  it("names the types that are in the file, not the one that was asked for", async () => {
+    const { err } = await qrag(args("short.gguf", "--type", "q4_k"));
+    expect(err).toMatch(/ bytes, F16 and F32, from a safetensors checkpoint/);
+    expect(err).toMatch(/stored as F16 instead of Q4_K: rows of 32/);
   });
 
   it.each([
-    ["no tokenizer", ["convert", "x.pt", "-o", "x.gguf"], 2, /--tokenizer is missing/],
+    ["no checkpoint", ["convert", "x.pt", "-o", "x.gguf"], 3, /x\.pt: .*no such file/],
     ["no output", ["convert", "x.pt", "--tokenizer", "t.json"], 2, /--output is missing/],
     [
       "an order that is none",

@@ -1,10 +1,17 @@
 // What a configuration says, under any of the usual names; and what it must not say.
 import { describe, expect, it } from "vitest";
+import {
+  readConfigNumbers,
+  refuseOtherArithmetic,
+} from "../../convert/architectures/config_numbers.ts";
 import type { Config } from "../../convert/checkpoint/config_value.ts";
 import { configFromJson } from "../../convert/checkpoint/config_value.ts";
-import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
 
-const read = (config: object) => readConfigNumbers(configFromJson(config) as Config);
+function read(config: object) {
+  const values = configFromJson(config) as Config;
+  refuseOtherArithmetic(values);
+  return readConfigNumbers(values);
+}
 
 describe("readConfigNumbers", () => {
   it("knows the names of Hugging Face, of Meta and of nanoGPT", () => {

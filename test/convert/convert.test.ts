@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
-import { type ConvertOptions, convertCheckpoint } from "../../convert/convert.ts";
+import { convertCheckpoint } from "../../convert/convert.ts";
+import type { ConvertOptions } from "../../convert/options.ts";
+import type { ConvertReport } from "../../convert/report.ts";
 import { requantize } from "../../convert/requantize.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { type TensorTypeName, tensorTypes } from "../../gguf/format.ts";
@@ -75,6 +77,10 @@ function valuesOf(
   return addon().dequantizeRows(info.type, own, info.shape[0]!);
 }
 
+function tokenIdsOf({ model: { output } }: ConvertReport): readonly number[] {
+  return output.kind === "decision" ? output.tokenIds : expect.unreachable();
+}
+
 describe("convertCheckpoint", () => {
   it("makes the same model of every family, from either format", async () => {
     const reference = contentOf(await convert(asTorch(named(huggingFace, untied))));
@@ -104,7 +110,7 @@ describe("convertCheckpoint", () => {
     }
     const head = untied.get("output.weight")!.values;
     const rows = valuesOf(converted, "cls.output.weight");
-    for (const [index, id] of converted.report.decision.tokenIds.entries()) {
+    for (const [index, id] of tokenIdsOf(converted.report).entries()) {
       expect(rows.subarray(index * 32, (index + 1) * 32)).toEqual(
         head.subarray(id * 32, (id + 1) * 32),
       );
@@ -115,13 +121,13 @@ describe("convertCheckpoint", () => {
 
   it("cuts the decision rows from the embedding where the head is tied", async () => {
     const converted = await convert(asTorch(named(huggingFace, tied)));
-    const [id] = converted.report.decision.tokenIds;
+    const [id] = tokenIdsOf(converted.report);
     const embedding = tied.get("token_embd.weight")!.values;
     const rows = valuesOf(converted, "cls.output.weight");
     expect(rows.subarray(0, 32)).toEqual(embedding.subarray(id! * 32, (id! + 1) * 32));
     expect(converted.report.missing[0]).toEqual({
       name: "output.weight",
-      reason: "tied to token_embd.weight",
+      reason: "tied to the token embedding",
     });
   });
 
@@ -196,7 +202,7 @@ describe("convertCheckpoint", () => {
     expect(matrices.length).toBeGreaterThan(0);
     expect(new Set(matrices.map(({ type }) => type))).toEqual(new Set(["F16", "F32"]));
     expect(report.notes.join("\n")).toContain(
-      "token_embd.weight and 12 more are stored as F16 instead of Q4_K",
+      "model.embed_tokens.weight and 12 more are stored as F16 instead of Q4_K",
     );
   });
 
@@ -242,12 +248,12 @@ describe("convertCheckpoint", () => {
       onProgress: ({ stage, done }) => void (stage === "prove" && tried.push(done)),
     });
     expect(tried).toEqual([1, 2, 3, 4]);
-    expect(report.wiring.table).toHaveLength(4);
-    for (const { surprise, accuracy } of report.wiring.table) {
+    expect(report.wiring!.table).toHaveLength(4);
+    for (const { surprise, accuracy } of report.wiring!.table) {
       expect(surprise).toBeGreaterThan(0);
       expect([0, 1]).toContain(accuracy);
     }
-    expect(report.wiring.warnings.join()).toContain("noise");
+    expect(report.wiring!.warnings.join()).toContain("noise");
     expect(report.notes.join()).toContain("20 of 21 labelled rows");
     expect(report.notes.join()).toContain("pieces of 64 tokens");
   });

@@ -1,6 +1,6 @@
 // The tokens that answer: found by decoding, whatever their ids and spelling.
 import { describe, expect, it } from "vitest";
-import { findDecision } from "../../convert/write/decision.ts";
+import { findDecision } from "../../convert/architectures/decision.ts";
 import { openTokenizer } from "../../native/tokenizer/background.ts";
 import { tokenizerJson } from "../fixtures.ts";
 

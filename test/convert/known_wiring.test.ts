@@ -1,9 +1,10 @@
 // What is known before anything is tried: the command line before the configuration, names, and saved tables.
 import { describe, expect, it } from "vitest";
+import { readConfigNumbers } from "../../convert/architectures/config_numbers.ts";
+import { decoderNames } from "../../convert/architectures/decoder_names.ts";
+import { decoderParts } from "../../convert/architectures/decoder_parts.ts";
 import { readCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
 import { knownWiring, type StatedWiring } from "../../convert/proof/known_wiring.ts";
-import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
-import { layOut } from "../../convert/roles/model_plan.ts";
 import { assignRoles } from "../../convert/roles/roles.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import { asTorch, families, makeWeights, named } from "./model_builder.ts";
@@ -24,8 +25,8 @@ async function knownOf(
   }
   const checkpoint = await readCheckpoint(bytesSource(asTorch(tensors, config)));
   const numbers = readConfigNumbers(checkpoint.config);
-  const layout = layOut(assignRoles(checkpoint.tensors), numbers);
-  return knownWiring(stated, numbers, layout, checkpoint.tensors);
+  const parts = decoderParts(assignRoles(checkpoint.tensors, decoderNames), numbers);
+  return knownWiring(stated, numbers, parts, checkpoint.tensors);
 }
 
 const table = (base: number, count = 4) =>

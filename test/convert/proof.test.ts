@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LabelledRow } from "../../base/labelled_row.ts";
+import { readConfigNumbers } from "../../convert/architectures/config_numbers.ts";
+import { findDecision } from "../../convert/architectures/decision.ts";
+import { decoderNames } from "../../convert/architectures/decoder_names.ts";
+import { decoderParts } from "../../convert/architectures/decoder_parts.ts";
 import { openCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
 import { prove } from "../../convert/proof/proof.ts";
 import type { Known, WiringProof } from "../../convert/proof/wiring.ts";
-import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
-import { layOut } from "../../convert/roles/model_plan.ts";
 import { assignRoles } from "../../convert/roles/roles.ts";
-import { findDecision } from "../../convert/write/decision.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { fileSource } from "../../gguf/source.ts";
@@ -48,10 +49,11 @@ function accuracyOf({ table, wiring }: WiringProof): number {
 async function proofOf(name: CheckpointName, known: Known, rows: readonly LabelledRow[] = []) {
   const checkpoint = await openCheckpoint(checkpointPath(name));
   try {
-    const layout = layOut(assignRoles(checkpoint.tensors), readConfigNumbers(checkpoint.config));
-    const decision = findDecision(tokenizer, layout.sizes.vocabularySize);
+    const roles = assignRoles(checkpoint.tensors, decoderNames);
+    const parts = decoderParts(roles, readConfigNumbers(checkpoint.config));
+    const decision = findDecision(tokenizer, parts.sizes.vocabularySize);
     const prompt = { system: "", template: "{query}{passage}" };
-    const subject = { layout, decision, tokenizer, prompt, known };
+    const subject = { parts, decision, tokenizer, prompt, known };
     return await prove(subject, addon(), { threads: 1, rows });
   } finally {
     await checkpoint.close();
@@ -112,10 +114,11 @@ describe("a converted checkpoint", () => {
       type: "F32",
       threads: 1,
     });
-    expect(report.wiring.warnings).toEqual([]);
+    expect(report.wiring!.warnings).toEqual([]);
     const expected = golden(name);
     expect(report.numbers).toEqual(expected.numbers);
-    expect(report.decision.tokenIds).toEqual(expected.decision.map(({ id }) => id));
+    const tokenIds = expected.decision.map(({ id }) => id);
+    expect(report.model.output).toMatchObject({ kind: "decision", tokenIds });
 
     const source = await fileSource(output);
     const { numbers, tensors } = describeModel(await readGguf(source));
@@ -145,7 +148,7 @@ describe("a converted checkpoint", () => {
       type: "Q8_0",
       threads: 1,
     });
-    expect(report.wiring.settledBy).toEqual({
+    expect(report.wiring!.settledBy).toEqual({
       rope: "measured",
       gateUp: "measured",
       normEpsilon: "norm_eps",

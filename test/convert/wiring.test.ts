@@ -1,13 +1,13 @@
 // The proof of the wiring against made-up measurements: clear winners are taken, everything else is refused.
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
+import type { Wiring } from "../../convert/architectures/wiring.ts";
 import {
   type Known,
   type Measurement,
   proveWiring,
   statedWiring,
 } from "../../convert/proof/wiring.ts";
-import type { Wiring } from "../../convert/write/weights.ts";
 
 const chance = Math.log(512);
 
@@ -152,7 +152,7 @@ describe("proveWiring", () => {
       { ...numbers, gateUp: all.gateUp! },
       ({ rope }) => worseIf(rope === "half", 0.015),
       undefined,
-      /Say it with --rope,/,
+      /Pass --rope,/,
     ],
     "a margin that is small beside the surprise": [
       { ...numbers, gateUp: all.gateUp! },

@@ -67,5 +67,5 @@ it("asks for the gate's own keys, for sizes that fit, and for the head unless it
 it("is known only to those who ask for it, and no other is", () => {
   expect(() => describeModel(llamaFile())).toThrow('"llama", not qrag');
   const other = llamaFile((metadata) => metadata.set("general.architecture", text("qwen3")));
-  expect(() => describeModel(other, architectures)).toThrow('"qwen3", not qrag or llama');
+  expect(() => describeModel(other, architectures)).toThrow('"qwen3", not qrag, bert or llama');
 });

@@ -1,6 +1,6 @@
 // The table of names: what each family's names mean, and what is left alone.
 import { describe, expect, it } from "vitest";
-import { readName } from "../../convert/roles/names.ts";
+import { readName } from "../../convert/architectures/decoder_names.ts";
 
 describe("readName knows", () => {
   const rows: [string, string, number?][] = [
@@ -48,6 +48,7 @@ describe("readName drops", () => {
     ["model.mtp.layers.0.self_attn.q_proj.weight", [8, 8], /training/],
     ["multi_token_head.2.weight", [8, 8], /training/],
     ["aux_heads.1.weight", [8, 8], /training/],
+    ["model.aux.weight", [8, 8], /training/],
     ["blocks.0.attn.rotary.inv_freq", [4], /rotary/],
     ["freqs_cis", [64, 4], /rotary/],
     ["model.layers.0.self_attn.rotary_emb.cos_cached", [1, 1, 64, 8], /rotary/],
@@ -76,6 +77,11 @@ describe("readName keeps for the router", () => {
 
 describe("readName does not guess", () => {
   const names = [
+    // Part of the model for all that a name says, though it begins like a training head's.
+    "auxiliary_norm.weight",
+    "mtpfree_head.weight",
+    "multi_token_embedding.weight",
+    "blocks.0.auxgate.weight",
     "model.layers.0.self_attn.q_proj.bias",
     "transformer.h.0.attn.c_attn.bias",
     "transformer.wpe.weight",

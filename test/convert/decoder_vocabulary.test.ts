@@ -1,6 +1,6 @@
 // tokenizer.json as llama.cpp's arrays: tokens, types, merges or scores, special ids, and the splitting's name.
 import { describe, expect, it } from "vitest";
-import { ggmlVocabulary } from "../../convert/write/vocabulary.ts";
+import { decoderVocabulary } from "../../convert/architectures/decoder_vocabulary.ts";
 import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { type TokenizerName, tokenizerJson } from "../fixtures.ts";
 
@@ -9,7 +9,7 @@ const short = { system: "Judge.", template: "{system} {query} {passage}" };
 function vocabularyOf(json: string, extraRows = 0, prompt = short) {
   const tokenizer = readTokenizer(json);
   const rows = tokenizer.vocabularySize + extraRows;
-  const { metadata, notes } = ggmlVocabulary(json, tokenizer, rows, prompt);
+  const { metadata, notes } = decoderVocabulary(json, rows, prompt);
   const get = (key: string) => metadata?.get(`tokenizer.ggml.${key}`)?.value;
   return { metadata, notes, tokenizer, get };
 }
@@ -22,7 +22,7 @@ function changed(name: TokenizerName, change: (definition: any) => void): string
   return JSON.stringify(definition);
 }
 
-describe("ggmlVocabulary", () => {
+describe("decoderVocabulary", () => {
   const names: [TokenizerName, string, string][] = [
     ["bytelevel", "gpt2", "gpt-2"],
     ["llama3", "gpt2", "llama-bpe"],
@@ -47,10 +47,11 @@ describe("ggmlVocabulary", () => {
 
   it("spells out in the template to rank with what the tokenizer adds around a text", () => {
     const template = (name: TokenizerName, prompt = short) =>
-      vocabularyOf(tokenizerJson(name), 0, prompt).metadata?.get("tokenizer.chat_template.rerank");
-    expect(template("bytelevel")?.value).toBe("<s>Judge. {query} {document}");
-    expect(template("roberta")?.value).toBe("<s>Judge. {query} {document}</s>");
-    expect(template("qwen2")?.value).toBe("Judge. {query} {document}");
+      vocabularyOf(tokenizerJson(name), 0, prompt).metadata?.get("tokenizer.chat_template.rerank")
+        ?.value;
+    expect(template("bytelevel")).toBe("<s>Judge. {query} {document}");
+    expect(template("roberta")).toBe("<s>Judge. {query} {document}</s>");
+    expect(template("qwen2")).toBe("Judge. {query} {document}");
     const misleading = { ...short, system: "Replace {document}." };
     expect(template("qwen2", misleading)).toBeUndefined();
     expect(vocabularyOf(tokenizerJson("qwen2"), 0, misleading).notes.join()).toContain("rank");
@@ -134,7 +135,7 @@ describe("ggmlVocabulary", () => {
   });
 
   it("has nothing for tokenizers llama.cpp does not know, or would crash on", () => {
-    for (const name of ["whitespace", "metaspace"] as const) {
+    for (const name of ["whitespace", "metaspace", "wordpiece"] as const) {
       const { metadata, notes } = vocabularyOf(tokenizerJson(name));
       expect(metadata).toBe(undefined);
       expect(notes.join()).toContain("no tokenizer of this kind");

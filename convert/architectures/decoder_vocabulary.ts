@@ -1,28 +1,21 @@
-// A tokenizer.json as the tokenizer.ggml.* entries that llama.cpp reads: tokens, types, merges or scores, specials.
+// A decoder's tokenizer.json as the tokenizer.ggml.* entries that llama.cpp reads: tokens, merges or scores, specials.
 
 import { quote } from "../../base/quote.ts";
 import { rerankTemplateKey } from "../../gguf/architecture.ts";
-import type { Metadata, MetadataValue } from "../../gguf/format.ts";
+import type { MetadataValue } from "../../gguf/format.ts";
 import { type Prompt, rerankTemplate } from "../../gguf/prompt.ts";
 import { type JsonNode, parseDefinition } from "../../native/tokenizer/definition.ts";
-import type { TokenizerParts } from "../../native/tokenizer/tokenizer.ts";
+import type { Frame } from "../../native/tokenizer/finish.ts";
+import { readTokenizer, type TokenizerParts } from "../../native/tokenizer/tokenizer.ts";
+import {
+  fillUp,
+  readTokens,
+  type Token,
+  type TokenList,
+  tokenType,
+  type Vocabulary,
+} from "../write/tokens.ts";
 import { preTokenizerName } from "./pre_tokenizer.ts";
-
-export interface Vocabulary {
-  /** Undefined when llama.cpp has nothing that corresponds. */
-  readonly metadata: Metadata | undefined;
-  readonly notes: readonly string[];
-}
-
-/** llama.cpp's token types. */
-const tokenType = {
-  normal: 1,
-  unknown: 2,
-  control: 3,
-  userDefined: 4,
-  unused: 5,
-  byte: 6,
-} as const;
 
 /** What SentencePiece writes for a space. */
 const spaceMark = "\u2581";
@@ -40,92 +33,61 @@ const eosNames = [
 const unknownNames = ["<unk>", "[UNK]", "<|unk|>"];
 const paddingNames = ["<pad>", "[PAD]", "<|pad|>", "<|padding|>"];
 
-interface Token {
-  readonly text: string;
-  readonly type: number;
-}
-
-interface Definition {
+interface Definition extends TokenList {
   readonly model: JsonNode;
-  readonly tokens: ReadonlyMap<number, Token>;
-  readonly ids: ReadonlyMap<string, number>;
   readonly merges: readonly (readonly [string, string])[];
 }
 
-/** `rows`: of the embedding; ids without a token are filled up to it. `tokenizer` is `json`, read. */
-export function ggmlVocabulary(
-  json: string,
-  tokenizer: TokenizerParts,
-  rows: number,
-  prompt: Prompt,
-): Vocabulary {
+/** `rows`: of the embedding; ids without a token are filled up to it. */
+export function decoderVocabulary(json: string, rows: number, prompt: Prompt): Vocabulary {
   const root = parseDefinition(json);
   const definition = readDefinition(root);
   const notes: string[] = [];
   const kind = tokenizerKind(root, definition, notes);
   if (!kind) return { metadata: undefined, notes };
-  const padding = rows - definition.tokens.size;
-  if (padding > 0)
-    notes.push(`${padding} rows of the embedding have no token; llama.cpp sees them as unused`);
-  const tokens = fillUp(definition, rows);
+  const tokens = fillUp(definition, rows, notes);
+  const parts = readTokenizer(json);
+  const { frame } = parts;
   const entries: [string, MetadataValue][] = [
     ["model", { type: "string", value: kind.model }],
     ["pre", { type: "string", value: kind.pre }],
     ["tokens", { type: "array", of: "string", value: tokens.map(({ text }) => text) }],
     ["token_type", { type: "array", of: "i32", value: tokens.map(({ type }) => type) }],
     kind.model === "gpt2" ? mergeEntry(definition) : scoreEntry(definition, tokens),
-    ...specialEntries(definition, tokenizer, notes),
+    ...specialEntries(definition, frame, notes),
   ];
   if (kind.model === "llama") {
-    entries.push(["add_space_prefix", { type: "bool", value: prefixesSpace(tokenizer) }]);
+    entries.push(["add_space_prefix", { type: "bool", value: prefixesSpace(parts) }]);
   }
   const metadata = new Map(entries.map(([key, value]) => [`tokenizer.ggml.${key}`, value]));
-  const template = framedTemplate(prompt, tokenizer, tokens);
+  const template = framedTemplate(prompt, frame, tokens);
   if (template !== undefined) metadata.set(rerankTemplateKey, { type: "string", value: template });
   else notes.push("the prompt's own text holds {query} or {document}; llama.cpp cannot rank by it");
   return { metadata, notes };
 }
 
 /** The tokens around every text are spelled out: llama-server adds none to a prompt, and looks for theirs in it. */
-function framedTemplate(prompt: Prompt, tokenizer: TokenizerParts, tokens: readonly Token[]) {
+function framedTemplate(prompt: Prompt, { before, after }: Frame, tokens: readonly Token[]) {
   const template = rerankTemplate(prompt);
   if (template === undefined) return undefined;
-  const { before, after } = tokenizer.frame;
   const spelled = (ids: readonly number[]) => ids.map((id) => tokens[id]!.text).join("");
   return spelled(before) + template + spelled(after);
 }
 
 function readDefinition(root: JsonNode): Definition {
   const model = root.get("model");
-  const unknown = model.get("unk_token").value;
-  const tokens = new Map<number, Token>();
-  const ids = new Map<string, number>();
-  const add = (id: number, text: string, type: number) => {
-    tokens.set(id, { text, type });
-    ids.set(text, id);
-  };
-  for (const [text, id] of Object.entries(model.get("vocab").value as Record<string, number>)) {
-    const byte = byteFallback(model) && isByteToken(text);
-    add(id, text, text === unknown ? tokenType.unknown : byte ? tokenType.byte : tokenType.normal);
-  }
-  const added = root.get("added_tokens");
-  for (const token of added.absent ? [] : added.list()) {
-    const text = token.get("content").text();
-    const special = token.get("special").flag(false) ? tokenType.control : tokenType.userDefined;
-    add(token.get("id").value as number, text, text === unknown ? tokenType.unknown : special);
-  }
-  return { model, tokens, ids, merges: readMerges(model) };
+  const bytes = byteFallback(model);
+  const typeOf = (text: string) => (bytes && isByteToken(text) ? tokenType.byte : tokenType.normal);
+  return { model, ...readTokens(root, typeOf), merges: readMerges(model) };
 }
 
 /** Older files write "a b", newer ones ["a", "b"]. */
 function readMerges(model: JsonNode): (readonly [string, string])[] {
-  return model
-    .get("merges")
-    .list()
-    .map((merge) => {
-      const pair = typeof merge.value === "string" ? merge.value.split(" ") : merge.value;
-      return pair as [string, string];
-    });
+  const merges = model.get("merges");
+  return (merges.absent ? [] : merges.list()).map((merge) => {
+    const pair = typeof merge.value === "string" ? merge.value.split(" ") : merge.value;
+    return pair as [string, string];
+  });
 }
 
 function tokenizerKind(
@@ -163,17 +125,6 @@ function isByteToken(text: string): boolean {
   return text.length === 6 && text.startsWith("<0x") && text.endsWith(">");
 }
 
-/** All ids in order. llama.cpp wants every text once. */
-function fillUp({ tokens, ids }: Definition, rows: number): Token[] {
-  return Array.from({ length: rows }, (_, id) => {
-    const token = tokens.get(id);
-    if (token) return token;
-    let text = `[PAD${id}]`;
-    while (ids.has(text)) text += "_";
-    return { text, type: tokenType.unused };
-  });
-}
-
 function mergeEntry({ merges }: Definition): [string, MetadataValue] {
   const value = merges.map(([left, right]) => `${left} ${right}`);
   return ["merges", { type: "array", of: "string", value }];
@@ -191,10 +142,9 @@ function scoreEntry({ merges }: Definition, tokens: readonly Token[]): [string, 
 
 function specialEntries(
   { model, ids }: Definition,
-  tokenizer: TokenizerParts,
+  frame: Frame,
   notes: string[],
 ): [string, MetadataValue][] {
-  const { frame } = tokenizer;
   if (frame.before.length > 1 || frame.after.length > 1) {
     notes.push(
       "llama.cpp adds at most one token before and one behind a text; this tokenizer adds more",

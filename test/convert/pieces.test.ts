@@ -1,7 +1,7 @@
 // The order of rows: halves become pairs, head by head, whatever the rows are made of.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interleaveHalves } from "../../convert/write/weights.ts";
+import { interleaveHalves } from "../../convert/write/pieces.ts";
 
 describe("interleaveHalves", () => {
   it("pairs row i of the first half with row i of the second", () => {

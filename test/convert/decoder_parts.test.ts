@@ -1,11 +1,13 @@
 // Roles, shapes and configuration: the same model out of every family, and every contradiction named.
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
+import { readConfigNumbers } from "../../convert/architectures/config_numbers.ts";
+import { decoderNames } from "../../convert/architectures/decoder_names.ts";
+import { decoderParts, type SizeOptions } from "../../convert/architectures/decoder_parts.ts";
+import { wiredPieces } from "../../convert/architectures/wiring.ts";
 import { readCheckpoint } from "../../convert/checkpoint/checkpoint.ts";
-import { readConfigNumbers } from "../../convert/roles/config_numbers.ts";
-import { type LayoutOptions, layOut } from "../../convert/roles/model_plan.ts";
 import { assignRoles } from "../../convert/roles/roles.ts";
-import { readWeights } from "../../convert/write/weights.ts";
+import { readPiece } from "../../convert/write/pieces.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import {
   asTorch,
@@ -27,53 +29,52 @@ const matrix = (...shape: number[]): Matrix => ({
 interface Given {
   modelConfig?: object;
   map?: Record<string, string>;
-  options?: LayoutOptions;
+  options?: SizeOptions;
 }
 
-async function layoutOf(tensors: ReadonlyMap<string, Matrix>, given: Given = {}) {
+async function partsOf(tensors: ReadonlyMap<string, Matrix>, given: Given = {}) {
   const { modelConfig = config, map = {}, options = {} } = given;
   const checkpoint = await readCheckpoint(bytesSource(asTorch(tensors, modelConfig)));
-  const roles = assignRoles(checkpoint.tensors, new Map(Object.entries(map)));
-  return { roles, layout: layOut(roles, readConfigNumbers(checkpoint.config), options) };
+  const roles = assignRoles(checkpoint.tensors, decoderNames, new Map(Object.entries(map)));
+  return { roles, parts: decoderParts(roles, readConfigNumbers(checkpoint.config), options) };
 }
 
-describe("layOut", () => {
+describe("decoderParts", () => {
   for (const [name, family] of Object.entries(families)) {
     it(`finds the model in ${name}`, async () => {
-      const { layout } = await layoutOf(named(family, weights));
-      expect(layout.sizes).toEqual(sizes);
-      expect([...layout.pieces.keys()].sort()).toEqual([...weights.keys()].sort());
-      const wiring = {
-        rope: family.rope,
-        gateUp: "gate-first",
-        normEpsilon: 1e-5,
-        ropeBase: 1e4,
-      } as const;
+      const { parts } = await partsOf(named(family, weights));
+      expect(parts.sizes).toEqual(sizes);
+      expect([...parts.pieces.keys()].sort()).toEqual([...weights.keys()].sort());
+      const pieces = wiredPieces(
+        parts,
+        { tokenIds: [] },
+        { rope: family.rope, gateUp: "gate-first" },
+      );
       for (const [target, { values }] of weights) {
-        expect(await readWeights(layout, target, wiring), target).toEqual(values);
+        expect(await readPiece(pieces.get(target)!), target).toEqual(values);
       }
     });
   }
 
   it("says whether gate and up are told by name", async () => {
-    expect((await layoutOf(hf())).layout.gateUpNamed).toBe(true);
+    expect((await partsOf(hf())).parts.gateUpNamed).toBe(true);
     for (const name of ["Meta", "fused pairs", "fused, behind torch.compile"]) {
-      expect((await layoutOf(named(families[name]!, weights))).layout.gateUpNamed).toBe(false);
+      expect((await partsOf(named(families[name]!, weights))).parts.gateUpNamed).toBe(false);
     }
   });
 
   it("swaps gate and up on demand", async () => {
-    const { layout } = await layoutOf(hf());
-    const wiring = { rope: "half", gateUp: "up-first", normEpsilon: 1e-5, ropeBase: 1e4 } as const;
-    const gate = await readWeights(layout, "blk.1.ffn_gate.weight", wiring);
+    const { parts } = await partsOf(hf());
+    const pieces = wiredPieces(parts, { tokenIds: [] }, { rope: "half", gateUp: "up-first" });
+    const gate = await readPiece(pieces.get("blk.1.ffn_gate.weight")!);
     expect(gate).toEqual(weights.get("blk.1.ffn_up.weight")!.values);
   });
 
   it("tells tied heads from untied ones", async () => {
     const untied = makeWeights(1, false);
-    const { layout } = await layoutOf(named(families["Hugging Face"]!, untied));
-    expect(layout.pieces.has("output.weight")).toBe(true);
-    expect((await layoutOf(hf())).layout.pieces.has("output.weight")).toBe(false);
+    const { parts } = await partsOf(named(families["Hugging Face"]!, untied));
+    expect(parts.pieces.has("output.weight")).toBe(true);
+    expect((await partsOf(hf())).parts.pieces.has("output.weight")).toBe(false);
   });
 
   it("takes w2 for the one that narrows where all three are square", async () => {
@@ -84,18 +85,18 @@ describe("layOut", () => {
       for (const part of ["w1", "w2", "w3"])
         square.set(`model.layers.${block}.mlp.${part}.weight`, matrix(32, 32));
     }
-    const { layout } = await layoutOf(square);
-    expect(layout.pieces.get("blk.0.ffn_down.weight")!.tensor.name).toContain("w2");
-    expect(layout.pieces.get("blk.0.ffn_gate.weight")!.tensor.name).toContain("w1");
+    const { parts } = await partsOf(square);
+    expect(parts.pieces.get("blk.0.ffn_down.weight")!.tensor.name).toContain("w2");
+    expect(parts.pieces.get("blk.0.ffn_gate.weight")!.tensor.name).toContain("w1");
   });
 
   it("keeps rope_freqs", async () => {
-    const { layout } = await layoutOf(hf().set("rope_freqs.weight", matrix(4)));
-    expect(layout.pieces.has("rope_freqs.weight")).toBe(true);
+    const { parts } = await partsOf(hf().set("rope_freqs.weight", matrix(4)));
+    expect(parts.pieces.has("rope_freqs.weight")).toBe(true);
   });
 
   it("drops, keeps for the router, and names both", async () => {
-    const { roles } = await layoutOf(
+    const { roles } = await partsOf(
       hf().set("mtp_heads.0.weight", matrix(4, 4)).set("decision_head.weight", matrix(2, 32)),
     );
     expect(roles.dropped.map(({ name }) => name)).toEqual(["mtp_heads.0.weight"]);
@@ -116,8 +117,8 @@ describe("layOut", () => {
       extra: "drop",
       gate_of_routes: "router.gate",
     };
-    const { layout, roles } = await layoutOf(odd, { map });
-    expect(layout.pieces.get("blk.1.attn_q.weight")!.tensor.name).toBe(
+    const { parts, roles } = await partsOf(odd, { map });
+    expect(parts.pieces.get("blk.1.attn_q.weight")!.tensor.name).toBe(
       "model.layers.1.attn.questions.weight",
     );
     expect([...roles.router.keys()]).toEqual(["gate"]);
@@ -126,27 +127,27 @@ describe("layOut", () => {
 
   it("takes heads and context from the command line, or derives heads from a head's width", async () => {
     const options = { headCount: 4, contextLength: 99 };
-    expect((await layoutOf(hf(), { modelConfig: { x: 1 }, options })).layout.sizes).toEqual({
+    expect((await partsOf(hf(), { modelConfig: { x: 1 }, options })).parts.sizes).toEqual({
       ...sizes,
       contextLength: 99,
     });
     const modelConfig = { head_dim: 8, max_seq_len: 64 };
-    expect((await layoutOf(hf(), { modelConfig })).layout.sizes).toEqual(sizes);
+    expect((await partsOf(hf(), { modelConfig })).parts.sizes).toEqual(sizes);
   });
 
   it("reads partial RoPE", async () => {
     for (const part of [{ rotary_dim: 4 }, { partial_rotary_factor: 0.5 }]) {
-      const { layout } = await layoutOf(hf(), { modelConfig: { ...config, ...part } });
-      expect(layout.sizes.ropeDimensionCount).toBe(4);
+      const { parts } = await partsOf(hf(), { modelConfig: { ...config, ...part } });
+      expect(parts.sizes.ropeDimensionCount).toBe(4);
     }
   });
 
   it("notes widths before rounding and vocabularies before padding", async () => {
-    const { layout } = await layoutOf(hf(), {
+    const { parts } = await partsOf(hf(), {
       modelConfig: { ...config, d_ff: 96, vocab_size: 500 },
     });
-    expect(layout.notes).toHaveLength(2);
-    expect(layout.sizes).toEqual(sizes);
+    expect(parts.notes).toHaveLength(2);
+    expect(parts.sizes).toEqual(sizes);
   });
 });
 
@@ -165,8 +166,12 @@ describe("layOut refuses", () => {
   const cases: Record<string, [ReadonlyMap<string, Matrix>, Given, RegExp]> = {
     "an unknown tensor": [with_({ mystery: matrix(3) }), {}, /"mystery" \[3\][\s\S]*--map/],
     "a bias": [with_({ [`${at}.self_attn.q_proj.bias`]: matrix(32) }), {}, /Biases/],
-    "no embedding": [with_({ "model.embed_tokens.weight": undefined }), {}, /token_embd/],
-    "no final norm": [with_({ "model.norm.weight": undefined }), {}, /output_norm/],
+    "no embedding": [
+      with_({ "model.embed_tokens.weight": undefined }),
+      {},
+      /the token embedding.*--map/,
+    ],
+    "no final norm": [with_({ "model.norm.weight": undefined }), {}, /the final norm/],
     "no blocks": [new Map([...hf()].filter(([name]) => !name.includes("layers"))), {}, /no blocks/],
     "a gap in the blocks": [
       new Map([...hf()].map(([name, tensor]) => [name.replace("layers.1", "layers.2"), tensor])),
@@ -176,22 +181,22 @@ describe("layOut refuses", () => {
     "a missing matrix": [
       with_({ [`${at}.self_attn.k_proj.weight`]: undefined }),
       {},
-      /block 1: attn_k is missing/,
+      /block 1: the key matrix \(self_attn\.k_proj\) is missing/,
     ],
     "a missing output": [
       with_({ "model.layers.0.self_attn.o_proj.weight": undefined }),
       {},
-      /block 0 has no attn_output/,
+      /block 0: attention's output matrix .* is missing/,
     ],
     "a role twice": [
       with_({ [`${at}.self_attn.wq.weight`]: matrix(32, 32) }),
       {},
-      /both look like attn_q/,
+      /both look like the query matrix/,
     ],
     "a role whole and fused": [
       with_({ [`${at}.self_attn.qkv.weight`]: matrix(64, 32) }),
       {},
-      /both hold attn_/,
+      /both hold the \w+ matrix/,
     ],
     "a shape that does not fit": [
       with_({ [`${at}.self_attn.k_proj.weight`]: matrix(24, 32) }),
@@ -274,7 +279,7 @@ describe("layOut refuses", () => {
   };
   for (const [name, [tensors, given, reason]] of Object.entries(cases)) {
     it(name, async () => {
-      const error = await layoutOf(tensors, given).catch((caught) => caught);
+      const error = await partsOf(tensors, given).catch((caught) => caught);
       expect(error).toBeInstanceOf(QragError);
       expect(error.message).toMatch(reason);
       expect(error.code).toBe("CHECKPOINT_UNMAPPED");
@@ -287,7 +292,7 @@ describe("layOut refuses", () => {
   };
   for (const [name, [map, reason]] of Object.entries(maps)) {
     it(name, async () => {
-      const error = await layoutOf(with_({ "lm_head.weight": matrix(512, 32) }), { map }).catch(
+      const error = await partsOf(with_({ "lm_head.weight": matrix(512, 32) }), { map }).catch(
         (caught) => caught,
       );
       expect(error.code).toBe("INPUT_INVALID");

@@ -1,29 +1,29 @@
-// From roles, shapes and configuration to the model: its sizes, and for each tensor the rows of the checkpoint it is.
+// From roles, shapes and configuration to a decoder: its sizes, and for each tensor the rows of the checkpoint it is.
 // Nothing is guessed: what is missing or contradicts is an error that names it.
 
 import { QragError } from "../../base/errors.ts";
 import type { Hyperparameters } from "../../gguf/architecture.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
+import type { Roles } from "../roles/roles.ts";
+import { checkWeights } from "../roles/shapes.ts";
+import { type Piece, wholePiece } from "../write/pieces.ts";
+import { agreed, type ConfigNumber, type ConfigNumbers } from "./config_numbers.ts";
 import {
-  checkShape,
   isTransposed,
-  type Piece,
   readWidths,
   settleNumbered,
   splitBlock,
   type Widths,
-} from "./block_parts.ts";
-import type { ConfigNumber, ConfigNumbers } from "./config_numbers.ts";
-import type { Kind } from "./names.ts";
-import type { Roles } from "./roles.ts";
+} from "./decoder_blocks.ts";
+import { decoderNames, type Kind } from "./decoder_names.ts";
 
 /** What shapes and configuration settle. */
 export type Sizes = Required<
   Omit<Hyperparameters, "outputCount" | "normEpsilon" | "ropeFreqBase" | "tokenTypeCount">
 >;
 
-export interface ModelPlan {
+export interface DecoderParts {
   readonly sizes: Sizes;
   /** By GGUF name, in no order; without the decision rows, and without output.weight when the head is tied. */
   readonly pieces: ReadonlyMap<string, Piece>;
@@ -33,16 +33,16 @@ export interface ModelPlan {
 }
 
 /** What the command line can say where the configuration is silent. */
-export interface LayoutOptions {
+export interface SizeOptions {
   readonly contextLength?: number | undefined;
   readonly headCount?: number | undefined;
 }
 
-export function layOut(
-  roles: Roles,
+export function decoderParts(
+  roles: Roles<Kind>,
   config: ConfigNumbers,
-  options: LayoutOptions = {},
-): ModelPlan {
+  options: SizeOptions = {},
+): DecoderParts {
   const norm = need(roles, "output_norm");
   const embedding = need(roles, "token_embd");
   const width = norm.shape[0] ?? 0;
@@ -56,8 +56,8 @@ export function layOut(
 
   const pieces = new Map<string, Piece>();
   const add = (name: string, tensor: SourceTensor, rows: number, rowLength: number) => {
-    checkShape(tensor, rows, rowLength);
-    pieces.set(`${name}.weight`, { tensor, firstRow: 0, rows, rowLength, transposed: false });
+    checkWeights(tensor, rows, rowLength);
+    pieces.set(`${name}.weight`, wholePiece(tensor, rows, rowLength));
   };
   add("token_embd", embedding, vocabulary, width);
   for (const [number, block] of blocks.entries()) {
@@ -79,35 +79,25 @@ export function layOut(
   return { sizes, pieces, gateUpNamed, notes };
 }
 
-function need(roles: Roles, kind: Kind): SourceTensor {
+function need(roles: Roles<Kind>, kind: Kind): SourceTensor {
   const tensor = roles.model.get(kind);
-  if (!tensor) {
-    throw unmapped(
-      `no tensor looks like ${kind}; name it with --map: {"its.name": "${kind}.weight"}`,
-    );
-  }
-  return tensor;
+  if (tensor) return tensor;
+  throw unmapped(
+    `no tensor looks like ${decoderNames.inWords(kind)}; if it has another name, pass --map with {"its.name": "${kind}.weight"}`,
+  );
 }
 
 function settleSizes(
   widths: Widths,
   blockCount: number,
   vocabulary: number,
-  { numbers }: ConfigNumbers,
-  options: LayoutOptions,
+  config: ConfigNumbers,
+  options: SizeOptions,
   notes: string[],
 ): Sizes {
+  const { numbers } = config;
   const stated = (number: ConfigNumber) => numbers.get(number)?.value;
-  /** The size that shapes give, unless the configuration says another. */
-  const agree = (number: ConfigNumber, value: number): number => {
-    const other = numbers.get(number);
-    if (other && other.value !== value) {
-      throw unmapped(
-        `the configuration's ${other.field} is ${other.value}, but the tensors have ${value}`,
-      );
-    }
-    return value;
-  };
+  const agree = (number: ConfigNumber, value: number) => agreed(config, number, value);
   /** The same where the configuration may mean something else: a width before rounding, a vocabulary before padding. */
   const report = (number: ConfigNumber, value: number): number => {
     const other = numbers.get(number);

@@ -1,5 +1,7 @@
-// What a tensor's name says in any of the usual naming families: Llama of Hugging Face and of Meta, GPT-2, nanoGPT,
-// GGUF, and home-made ones like them. One table; shapes have the last word (layout.ts).
+// What the name of a decoder's tensor says: Llama of Hugging Face and of Meta, GPT-2, nanoGPT, GGUF, and home-made ones
+// like them. One table; shapes have the last word (decoder_parts.ts).
+import type { Named } from "../roles/named.ts";
+import type { NameReader } from "../roles/roles.ts";
 
 /** What a tensor is for. `ffn_1` to `ffn_3` are numbered, not named: their shapes tell which is which. */
 export type Kind =
@@ -23,10 +25,36 @@ export type Kind =
   | "ffn_2"
   | "ffn_3";
 
-export type Named =
-  | { readonly kind: Kind; readonly block: number | undefined }
-  | { readonly router: string }
-  | { readonly drop: string };
+/** The kinds in words, and how the most usual checkpoints name them: for errors. */
+const described: Readonly<Record<Kind, string>> = {
+  token_embd: "the token embedding (model.embed_tokens)",
+  output_norm: "the final norm (model.norm)",
+  output: "the head (lm_head)",
+  rope_freqs: "the factors of RoPE's frequencies",
+  attn_norm: "the norm before attention (input_layernorm)",
+  attn_q: "the query matrix (self_attn.q_proj)",
+  attn_k: "the key matrix (self_attn.k_proj)",
+  attn_v: "the value matrix (self_attn.v_proj)",
+  attn_kv: "the fused key and value matrix",
+  attn_qkv: "the fused query, key and value matrix",
+  attn_output: "attention's output matrix (self_attn.o_proj)",
+  ffn_norm: "the norm before the feed-forward (post_attention_layernorm)",
+  ffn_gate: "the feed-forward's gate matrix (mlp.gate_proj)",
+  ffn_up: "the feed-forward's up matrix (mlp.up_proj)",
+  ffn_gate_up: "the feed-forward's fused gate and up matrix",
+  ffn_down: "the feed-forward's down matrix (mlp.down_proj)",
+  ffn_1: "the feed-forward's first matrix (w1)",
+  ffn_2: "the feed-forward's second matrix (w2)",
+  ffn_3: "the feed-forward's third matrix (w3)",
+};
+
+/** How decoders name their tensors. */
+export const decoderNames: NameReader<Kind> = {
+  readName,
+  inWords: (kind) => described[kind],
+  foreign:
+    "Biases, learned positions, experts and norms inside attention do not belong to this architecture.",
+};
 
 /** Where a name counts: outside of the blocks, in one, in its attention or its feed-forward. "?": or in none. */
 type Place = "model" | "block" | "attention" | "attention?" | "feedForward" | "feedForward?";
@@ -111,7 +139,12 @@ const rotaryBuffers = words(
 const maskBuffers = words(
   "mask causal_mask attn_mask attention_mask tril masked_bias position_ids",
 );
-const trainingHeads = ["mtp", "multi_token", "aux"];
+const trainingHeads = words(
+  "mtp mtp_head mtp_heads mtp_layer mtp_layers mtp_block mtp_blocks mtp_module mtp_modules mtp_proj mtp_norm " +
+    "multi_token multi_token_head multi_token_heads multi_token_prediction multi_token_predictor " +
+    "aux aux_head aux_heads aux_layer aux_layers aux_loss auxiliary_head auxiliary_heads",
+);
+/** Heads for routing are named freely: these begin the name. */
 const routers = ["decision", "router", "route", "routing"];
 
 const rowsByName = new Map<string, (readonly [Kind, Place])[]>();
@@ -122,11 +155,9 @@ for (const [kind, place, names] of table) {
 }
 
 /** What `name` says, if anything. Some buffers share the name of a bias, and differ by having more dimensions. */
-export function readName(name: string, shape: readonly number[]): Named | undefined {
+export function readName(name: string, shape: readonly number[]): Named<Kind> | undefined {
   const parts = name.toLowerCase().split(".");
-  const begins = (heads: readonly string[]) => (part: string) =>
-    heads.some((head) => part.startsWith(head));
-  if (parts.some(begins(trainingHeads))) {
+  if (parts.some((part) => trainingHeads.has(part))) {
     return { drop: "a head for training (multi-token prediction), not used for scoring" };
   }
   const ending = parts.at(-1)!;
@@ -142,12 +173,12 @@ export function readName(name: string, shape: readonly number[]): Named | undefi
     return inBlock(Number(path[block]), path.slice(block + 1));
   }
   const inner = path.filter((part, index) => index === path.length - 1 || !roots.has(part));
-  if (inner[0] !== undefined && begins(routers)(inner[0])) return { router: name };
+  if (routers.some((head) => inner[0]?.startsWith(head))) return { router: name };
   const kind = find(inner.join("."), ["model"]);
   return kind && { kind, block: undefined };
 }
 
-function inBlock(block: number, path: readonly string[]): Named | undefined {
+function inBlock(block: number, path: readonly string[]): Named<Kind> | undefined {
   const modules = path.slice(0, -1);
   let places: readonly Place[] | undefined;
   if (modules.length === 0) places = ["block", "attention?", "feedForward?"];

@@ -49,7 +49,6 @@ export interface ConfigNumbers {
 export function readConfigNumbers(config: Config | undefined): ConfigNumbers {
   const numbers = new Map<ConfigNumber, Stated>();
   if (!config) return { numbers, interleaved: undefined };
-  refuseOtherArithmetic(config);
   for (const [number, fields] of Object.entries(numberFields) as [ConfigNumber, string][]) {
     const stated = fractions.includes(number)
       ? findField(config, fields, "a positive number", isPositive)
@@ -58,6 +57,15 @@ export function readConfigNumbers(config: Config | undefined): ConfigNumbers {
   }
   const interleaved = findField(config, interleavedFields, "true or false", isBoolean);
   return { numbers, interleaved };
+}
+
+/** The size that the tensors have; a configuration that says another is refused. */
+export function agreed({ numbers }: ConfigNumbers, number: ConfigNumber, value: number): number {
+  const other = numbers.get(number);
+  if (!other || other.value === value) return value;
+  throw unmapped(
+    `the configuration's ${other.field} is ${other.value}, but the tensors have ${value}`,
+  );
 }
 
 const fractions: readonly ConfigNumber[] = ["ropeFraction", "ropeBase", "normEpsilon"];
@@ -93,7 +101,8 @@ function findField<T extends ConfigValue>(
   return found;
 }
 
-function refuseOtherArithmetic(config: Config): void {
+/** A decoder here is SwiGLU and plain RoPE. */
+export function refuseOtherArithmetic(config: Config = new Map()): void {
   for (const field of activationFields.split(" ")) {
     const value = config.get(field);
     if (typeof value === "string" && otherActivations.split(" ").includes(value.toLowerCase())) {

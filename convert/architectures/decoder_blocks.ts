@@ -1,19 +1,10 @@
 // The tensors of one block: numbered feed-forward matrices told apart, fused ones split, every shape checked.
-import type { QragError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import { unmapped } from "../errors.ts";
-import type { Kind } from "./names.ts";
-
-/** Rows of a source tensor, as [out, in]. */
-export interface Piece {
-  readonly tensor: SourceTensor;
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly rowLength: number;
-  /** The source holds [in, out], as the Conv1D of GPT-2 does. */
-  readonly transposed: boolean;
-}
+import { checkWeights, shapeError } from "../roles/shapes.ts";
+import type { Piece } from "../write/pieces.ts";
+import { decoderNames, type Kind } from "./decoder_names.ts";
 
 export type BlockRoles = ReadonlyMap<Kind, SourceTensor>;
 
@@ -43,15 +34,6 @@ const readers: readonly Kind[] = [
   "ffn_up",
 ];
 const writers: readonly Kind[] = ["attn_output", "ffn_down"];
-
-export function shapeError(
-  tensor: SourceTensor,
-  expected: readonly (number | string)[],
-): QragError {
-  return unmapped(
-    `${quote(tensor.name)} has shape [${tensor.shape.join(", ")}]; [${expected.join(", ")}] is expected`,
-  );
-}
 
 /** [rows, row length] of a source matrix. */
 export function sizeOf(tensor: SourceTensor, transposed: boolean): readonly [number, number] {
@@ -113,7 +95,11 @@ export function readWidths(block: BlockRoles, embedding: number, transposed: boo
   const rows = (kind: Kind) => block.has(kind) && sizeOf(block.get(kind)!, transposed)[0];
   const output = block.get("attn_output");
   const down = block.get("ffn_down");
-  if (!output || !down) throw unmapped(`block 0 has no ${output ? "ffn_down" : "attn_output"}`);
+  if (!output || !down) {
+    throw unmapped(
+      `block 0: ${decoderNames.inWords(output ? "ffn_down" : "attn_output")} is missing`,
+    );
+  }
   const query = sizeOf(output, transposed)[1];
   const both = rows("attn_kv") || (rows("attn_qkv") || 0) - query;
   const keyValue = rows("attn_k") || both / 2;
@@ -149,13 +135,13 @@ export function splitBlock(
     }
     const total = parts.reduce((rows, part) => rows + sizes.get(part)![0], 0);
     const rowLength = sizes.get(parts[0]!)![1];
-    checkShape(tensor, total, rowLength, transposed);
+    checkWeights(tensor, total, rowLength, transposed);
     let firstRow = 0;
     for (const part of parts) {
       const other = pieces.get(part);
       if (other) {
         throw unmapped(
-          `${quote(other.tensor.name)} and ${quote(tensor.name)} both hold ${part}; use --map`,
+          `${quote(other.tensor.name)} and ${quote(tensor.name)} both hold ${decoderNames.inWords(part)}; use --map`,
         );
       }
       const rows = sizes.get(part)![0];
@@ -163,21 +149,8 @@ export function splitBlock(
       firstRow += rows;
     }
   }
-  for (const kind of sizes.keys()) if (!pieces.has(kind)) throw unmapped(`${kind} is missing`);
-  return pieces;
-}
-
-/** A vector is one row. */
-export function checkShape(
-  tensor: SourceTensor,
-  rows: number,
-  rowLength: number,
-  transposed = false,
-): void {
-  const plain = rows === 1 ? [rowLength] : [rows, rowLength];
-  const expected = transposed ? plain.toReversed() : plain;
-  if (tensor.shape.join() !== expected.join()) throw shapeError(tensor, expected);
-  if (!["F64", "F32", "F16", "BF16"].includes(tensor.dtype)) {
-    throw unmapped(`${quote(tensor.name)} holds ${tensor.dtype} values, which are not weights`);
+  for (const kind of sizes.keys()) {
+    if (!pieces.has(kind)) throw unmapped(`${decoderNames.inWords(kind)} is missing`);
   }
+  return pieces;
 }
