@@ -34,10 +34,19 @@ export function checkPrompt({ template }: Prompt): void {
   }
 }
 
-/** The text to encode. One pass: a placeholder inside the query or the passage stays as it is. */
-export function renderPrompt({ system, template }: Prompt, query: string, passage: string): string {
-  const values: Record<string, string> = { system, query, passage };
-  return template.replace(placeholders, (_match, name: string) => values[name]!);
+/** The text to encode, before and behind the passage. One pass: a placeholder inside the query stays as it is. */
+export function promptAround({ system, template }: Prompt, query: string): [string, string] {
+  const values: Record<string, string> = { system, query };
+  const place = template.indexOf("{passage}");
+  const filled = (part: string) =>
+    part.replace(placeholders, (match, name: string) => values[name] ?? match);
+  return [filled(template.slice(0, place)), filled(template.slice(place + "{passage}".length))];
+}
+
+/** The whole text to encode. */
+export function renderPrompt(prompt: Prompt, query: string, passage: string): string {
+  const [before, behind] = promptAround(prompt, query);
+  return before + passage + behind;
 }
 
 /**

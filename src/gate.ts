@@ -2,7 +2,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { QragError } from "../base/errors.ts";
-import type { Hyperparameters } from "../native/contract.ts";
+import { strip } from "../base/strip.ts";
+import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
+import { asyncDispose } from "./async_dispose.ts";
+import type { GateInfo } from "./gate_info.ts";
 import {
   checkIterable,
   checkOptions,
@@ -17,41 +20,10 @@ import {
 } from "./options.ts";
 import type { Sequence } from "./queue/queue_entry.ts";
 import type { ScoringQueue } from "./queue/scoring_queue.ts";
-import { type JudgedWindow, marginOf, type Verdict, verdictOf } from "./verdict.ts";
-import { type PromptEncoder, windowsOf } from "./windows.ts";
-
-/** A vocabulary entry that stands for a digit. */
-export interface DecisionToken {
-  readonly id: number;
-  /** Its text, white space included. */
-  readonly text: string;
-  readonly label: "0" | "1";
-}
-
-/** What is loaded, and how it runs. */
-export interface GateInfo {
-  readonly path: string;
-  readonly name: string | undefined;
-  readonly numbers: Hyperparameters;
-  /** Weights in all, the decision rows (a copy out of the head) not counted. */
-  readonly parameters: number;
-  /** Tensor types in the file, the largest share first. */
-  readonly weightTypes: readonly string[];
-  /** Tokens a prompt may have; longer passages are judged in windows. */
-  readonly contextLength: number;
-  /** The fast graph; the reference: stock operations of ggml's, all in the file's own weight types; or node-llama-cpp. */
-  readonly engine: "fast" | "reference" | "llama";
-  /** The instruction set of the kernels; of llama.cpp the device it computes on. */
-  readonly device: string;
-  readonly threads: number;
-  readonly decision: readonly DecisionToken[];
-  /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
-  readonly offset: number;
-  /** Whether a calibration set the offset. */
-  readonly calibrated: boolean;
-  /** Whether the option `fullVocabulary` can be used. */
-  readonly fullVocabulary: boolean;
-}
+import { withRefused } from "./refusal/in_order.ts";
+import type { Refuse } from "./refusal/refusal.ts";
+import { type JudgedWindow, type Margin, type Verdict, verdictOf } from "./verdict.ts";
+import { type WindowEncoder, windowsOf } from "./windows.ts";
 
 /** A passage with its verdict and its place in the input. */
 export interface Ranked<P extends Passage = Passage> {
@@ -60,27 +32,25 @@ export interface Ranked<P extends Passage = Passage> {
   readonly verdict: Verdict;
 }
 
-/** The parts of a gate. The engine is the one outside dependency: tests pass one with a made-up model. */
+/** The parts of a gate. The queue is the one outside dependency: tests pass one with a made-up model. */
 export interface GateParts {
-  readonly engine: ScoringQueue;
-  readonly encoder: PromptEncoder;
+  readonly queue: ScoringQueue;
+  readonly encoder: WindowEncoder;
+  readonly tokenizer: Pick<BackgroundTokenizer, "decodeToken" | "dispose">;
+  readonly margin: Margin;
+  /** Which passages the model is not to be asked about. */
+  readonly refuse: (query: string) => Refuse;
   readonly info: GateInfo;
 }
 
-/** Node 20.0 to 20.4 have no such symbol; compilers that lower `await using` then look for this one. */
-const asyncDispose: typeof Symbol.asyncDispose =
-  Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-
 export class Gate {
   readonly info: GateInfo;
-  readonly #engine: ScoringQueue;
-  readonly #encoder: PromptEncoder;
+  readonly #parts: GateParts;
 
   /** Use `loadGate`, which puts the parts together. */
-  constructor({ engine, encoder, info }: GateParts) {
-    this.info = info;
-    this.#engine = engine;
-    this.#encoder = encoder;
+  constructor(parts: GateParts) {
+    this.info = parts.info;
+    this.#parts = parts;
   }
 
   /** 1 if the passage addresses the query, else 0. */
@@ -150,8 +120,8 @@ export class Gate {
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
   async dispose(): Promise<void> {
-    const ended = this.#engine.dispose();
-    this.#encoder.tokenizer.dispose();
+    const ended = this.#parts.queue.dispose();
+    this.#parts.tokenizer.dispose();
     await ended;
   }
 
@@ -183,14 +153,25 @@ export class Gate {
   async *#verdicts(
     query: string,
     texts: Iterable<string>,
+    options: JudgeOptions,
+  ): AsyncGenerator<Verdict, void> {
+    if (options.fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
+    const refuse = this.#parts.refuse(query);
+    yield* withRefused(texts, refuse, (judged) => this.#judged(query, judged, options));
+  }
+
+  /** The verdicts on the passages that the model is asked about. */
+  async *#judged(
+    query: string,
+    texts: Iterable<string>,
     { signal, fullVocabulary }: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
-    if (fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
-    const labels = this.info.decision.map(({ label }) => label);
+    const { queue, encoder, margin: marginOf } = this.#parts;
     let windows: JudgedWindow[] = [];
-    const scored = this.#engine.run(windowsOf(this.#encoder, query, texts), { signal });
-    for await (const { sequence, values } of scored) {
-      const margin = marginOf(values, labels);
+    for await (const { sequence, values } of queue.run(windowsOf(encoder, query, texts), {
+      signal,
+    })) {
+      const margin = marginOf(values);
       const relevant = fullVocabulary
         ? await this.#answersOne(sequence, signal)
         : margin > this.info.offset;
@@ -203,9 +184,9 @@ export class Gate {
 
   /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */
   async #answersOne(sequence: Sequence, signal: AbortSignal | undefined): Promise<boolean> {
-    const scored = this.#engine.run([sequence], { mode: "argmax", signal });
-    for await (const { values } of scored) {
-      return this.#encoder.tokenizer.decodeToken(values[0]!).trim() === "1";
+    const { queue, tokenizer } = this.#parts;
+    for await (const { values } of queue.run([sequence], { mode: "argmax", signal })) {
+      return strip(tokenizer.decodeToken(values[0]!)) === "1";
     }
     throw new QragError("INTERNAL", "A sequence got no answer");
   }

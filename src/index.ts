@@ -1,8 +1,12 @@
 // The public names of qrag.
 export { type ErrorCode, errorCodes, QragError } from "../base/errors.ts";
 export type { Progress } from "../base/progress.ts";
-export type { DecisionToken, Gate, GateInfo, Ranked } from "./gate.ts";
+export type { EmbedOptions, LoadEmbedderOptions } from "./embed_options.ts";
+export { type Embedder, type EmbedderInfo, similarity } from "./embedder.ts";
+export type { Gate, Ranked } from "./gate.ts";
+export type { DecisionToken, GateInfo } from "./gate_info.ts";
 export { loadGate } from "./load.ts";
+export { loadEmbedder } from "./load_embedder.ts";
 export type {
   FilterOptions,
   Gpu,
@@ -12,4 +16,5 @@ export type {
   Passage,
   RankOptions,
 } from "./options.ts";
+export type { RefusalReason } from "./refusal/refusal.ts";
 export type { Verdict } from "./verdict.ts";

@@ -1,14 +1,20 @@
 // loadGate: puts a gate together from a model file.
+import { QragError } from "../base/errors.ts";
 import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
+import type { NativeModel } from "../native/contract.ts";
 import { addon } from "../native/loader.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
-import { Gate, type GateInfo } from "./gate.ts";
+import { pairEncoder } from "./frames.ts";
+import { Gate } from "./gate.ts";
+import type { GateInfo } from "./gate_info.ts";
 import { loadLlama } from "./llama/load.ts";
 import { modelPath } from "./model/files.ts";
-import { decisionModel, type LoadedModel, loadModel } from "./model/load.ts";
+import { type LoadedModel, loadModel } from "./model/load.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
+import { refusals } from "./refusal/refusal.ts";
+import { marginOf } from "./verdict.ts";
 
 /** How a loaded model computes. */
 type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary">;
@@ -35,20 +41,37 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
     const { device } = loaded.model;
     return gateOf(loaded, threads, { engine: "llama", device, fullVocabulary: false }, calibration);
   }
-  // QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs.
-  const kernels = engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
-  const loaded = await loadModel(name, { threads, kernels, ...rest });
+  const loaded = await loadModel(name, { threads, kernels: kernelsFor(engine), ...rest });
   return gateOf(loaded, threads, nativeComputing(loaded), calibration);
 }
 
+/** QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs. */
+export function kernelsFor(engine: "fast" | "reference"): string {
+  return engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
+}
+
+/** Which of the two engines computes, and with which instructions. */
+export function computing({ kernels }: Pick<NativeModel, "kernels">): {
+  engine: "fast" | "reference";
+  device: string;
+} {
+  return kernels === "reference"
+    ? { engine: "reference", device: addon().version().instructionSet }
+    : { engine: "fast", device: kernels };
+}
+
+/** The fast engine keeps nothing but what decides. */
 function nativeComputing({ model, fullHead }: LoadedModel): Computing {
-  const reference = model.kernels === "reference";
-  return {
-    engine: reference ? "reference" : "fast",
-    device: reference ? addon().version().instructionSet : model.kernels,
-    // The fast engine keeps nothing but what decides.
-    fullVocabulary: fullHead && reference,
-  };
+  const { engine, device } = computing(model);
+  return { engine, device, fullVocabulary: fullHead && engine === "reference" };
+}
+
+/** Weights in all; the decision rows are a copy out of the head, and count for none. */
+export function parametersOf({ output, tensors }: ModelDescription): number {
+  const copied = output.kind === "decision" ? decisionTensor : undefined;
+  return tensors
+    .filter(({ name }) => name !== copied)
+    .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /** What every backend gives. */
@@ -65,25 +88,32 @@ function gateOf(
   computing: Computing,
   calibration: Calibration | undefined,
 ): Gate {
-  const { numbers, name, tensors, fileTypes } = description;
-  const { decision, prompt } = decisionModel(description);
-  const weights = tensors.filter((tensor) => tensor.name !== decisionTensor);
+  const { architecture, numbers, name, output, scripts, fileTypes } = description;
+  const encoder = pairEncoder(description.frame, tokenizer);
+  const margin = marginOf(output);
+  if (!encoder || !margin) throw givesVectors(path);
+  const tokens = output.kind === "decision" ? output : { tokenIds: [], labels: [] };
   return new Gate({
-    engine: new ScoringQueue(model, numbers.outputCount),
-    encoder: { tokenizer, prompt, contextLength: numbers.contextLength },
+    queue: new ScoringQueue(model, numbers.outputCount),
+    encoder: { ...encoder, contextLength: numbers.contextLength },
+    tokenizer,
+    margin,
+    refuse: refusals(description),
     info: {
       path,
       name,
+      architecture,
       numbers,
-      parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameters: parametersOf(description),
       weightTypes: fileTypes.map(({ type }) => type),
       contextLength: numbers.contextLength,
       threads,
-      decision: decision.tokenIds.map((id, row) => ({
+      decision: tokens.tokenIds.map((id, row) => ({
         id,
         text: tokenizer.decodeToken(id),
-        label: decision.labels[row]!,
+        label: tokens.labels[row]!,
       })),
+      scripts,
       offset: calibration?.offset ?? 0,
       calibrated: calibration !== undefined,
       ...computing,
@@ -91,4 +121,11 @@ function gateOf(
       fullVocabulary: computing.fullVocabulary && calibration === undefined,
     },
   });
+}
+
+function givesVectors(path: string): QragError {
+  return new QragError(
+    "MODEL_UNSUPPORTED",
+    `${path} gives vectors, not verdicts. Use loadEmbedder, or load a gate or a cross-encoder.`,
+  );
 }

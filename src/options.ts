@@ -1,8 +1,20 @@
-// The one place where what a caller passes is checked: every message has the form "Expected X for NAME but received V of type T".
+// The options of a gate and the texts it is given, checked before anything else looks at them.
 import { QragError } from "../base/errors.ts";
 import { availableProcessors } from "../base/processors.ts";
 import type { Progress } from "../base/progress.ts";
-import { quote } from "../base/quote.ts";
+import {
+  bounded,
+  type Checks,
+  callback,
+  checkedBy,
+  choice,
+  count,
+  file,
+  flag,
+  isObject,
+  refuse,
+  signal,
+} from "./checks.ts";
 
 /** A text, or any object that carries one. */
 export type Passage = string | { readonly text: string };
@@ -69,40 +81,6 @@ export const limits = {
 /** More threads than this wait for each other more than they compute: the matrices of a small model are short. */
 const defaultThreadLimit = 8;
 
-type Check<T> = (value: unknown, name: string) => T;
-type Checks<O> = { [K in keyof O]-?: Check<Exclude<O[K], undefined>> };
-
-const signal: Check<AbortSignal> = (value, name) =>
-  isObject(value) &&
-  typeof value.aborted === "boolean" &&
-  typeof value.addEventListener === "function"
-    ? (value as unknown as AbortSignal)
-    : refuse("an AbortSignal", name, value);
-
-const callback: Check<(progress: Progress) => void> = (value, name) =>
-  typeof value === "function"
-    ? (value as (progress: Progress) => void)
-    : refuse("a function", name, value);
-
-const flag: Check<boolean> = (value, name) =>
-  typeof value === "boolean" ? value : refuse("true or false", name, value);
-
-function choice<const C extends readonly (string | boolean)[]>(...choices: C): Check<C[number]> {
-  const names = choices.map((one) => JSON.stringify(one));
-  const expected = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-  return (value, name) => choices.find((one) => one === value) ?? refuse(expected, name, value);
-}
-
-const file: Check<string> = (value, name) =>
-  typeof value === "string" && value !== "" ? value : refuse("a path", name, value);
-
-function count(most: number): Check<number> {
-  return (value, name) =>
-    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most
-      ? (value as number)
-      : refuse(`a whole number from 1 to ${most}`, name, value);
-}
-
 const judgeChecks: Checks<JudgeOptions> = { signal, fullVocabulary: flag };
 const judgeAllChecks: Checks<JudgeAllOptions> = { ...judgeChecks, onProgress: callback };
 const tables = {
@@ -124,35 +102,22 @@ const tables = {
   rank: { ...judgeAllChecks, topK: count(limits.passages) } satisfies Checks<RankOptions>,
 };
 
-/** The options of `method`, checked; absent and undefined are the same. */
+/** The options of `method`, checked. */
 export function checkOptions<O extends object>(
   method: keyof typeof tables,
   options: O | undefined,
 ): O {
-  if (options === undefined) return {} as O;
-  if (!isObject(options)) return refuse("an object", `the options of ${method}`, options);
-  const checks = new Map<string, Check<unknown>>(Object.entries(tables[method]));
-  const checked: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    const check = checks.get(name);
-    if (!check) {
-      const known = [...checks.keys()].join(", ");
-      throw new QragError(
-        "INPUT_INVALID",
-        `${method} has no option ${quote(name)}. It has: ${known}.`,
-      );
-    }
-    if (value !== undefined) checked[name] = check(value, name);
-  }
-  return checked as O;
+  return checkedBy<O>(tables[method] as unknown as Checks<O>, method, options);
 }
 
-/** The options of loadGate: those of one backend say nothing to the other. */
+/** The options of loadGate: an option of the other backend is refused. */
 export function checkLoadOptions(options: LoadOptions | undefined): LoadOptions {
   const checked = checkOptions("loadGate", options);
-  const [foreign, owner] =
-    checked.backend === "llama" ? (["engine", "native"] as const) : (["gpu", "llama"] as const);
-  if (checked[foreign] === undefined) return checked;
+  const llama = checked.backend === "llama";
+  const others = llama ? (["engine", "unpackWeights"] as const) : (["gpu"] as const);
+  const foreign = others.find((name) => checked[name] !== undefined);
+  if (foreign === undefined) return checked;
+  const owner = llama ? "native" : "llama";
   throw new QragError("INPUT_INVALID", `${foreign} is an option of the backend "${owner}"`);
 }
 
@@ -195,36 +160,8 @@ export function checkPassages<P>(passages: Iterable<P>): { list: P[]; texts: str
 }
 
 /** A single string is iterable too, and never meant: it would be judged letter by letter. */
-export function checkIterable<P>(passages: Iterable<P>): Iterable<P> {
+export function checkIterable<P>(passages: Iterable<P>, name = "passages"): Iterable<P> {
   const many =
     isObject(passages) && typeof (passages as Iterable<P>)[Symbol.iterator] === "function";
-  return many ? passages : refuse("an array or another iterable of passages", "passages", passages);
-}
-
-function bounded(text: string, name: string, most: number): string {
-  if (text.length <= most) return text;
-  throw new QragError(
-    "INPUT_INVALID",
-    `Expected at most ${most} characters for ${name} but received ${text.length}. Pass it in parts.`,
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-function refuse(expected: string, name: string, value: unknown): never {
-  throw new QragError(
-    "INPUT_INVALID",
-    `Expected ${expected} for ${name} but received ${shown(value)}`,
-  );
-}
-
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "string") return `${quote(value)} of type string`;
-  if (typeof value === "object" || typeof value === "function")
-    return `a value of type ${typeof value}`;
-  return `${String(value)} of type ${typeof value}`;
+  return many ? passages : refuse(`an array or another iterable of ${name}`, name, passages);
 }

@@ -1,18 +1,25 @@
-// From the logits of the decision rows to a verdict.
+// From the output rows' logits to a verdict.
 import { QragError } from "../base/errors.ts";
+import type { Output } from "../gguf/architecture.ts";
+import type { RefusalReason } from "./refusal/refusal.ts";
 
 /** What the model says of one passage. */
 export interface Verdict {
   /** Whether the passage addresses the query: the margin is greater than 0, or than the offset of a calibration. */
   readonly relevant: boolean;
-  /** Logit of "1" minus logit of "0", whatever the calibration. Of several windows the largest. */
+  /**
+   * Logit of "1" minus logit of "0", whatever the calibration. Of several windows the largest; -Infinity where the
+   * passage was refused before the model was asked.
+   */
   readonly margin: number;
   /** sigmoid(margin), whatever the calibration: what the model gives "1" when it may only answer "1" or "0". */
   readonly probability: number;
-  /** Tokens of the prompts that were scored, instructions and query included. */
+  /** Tokens of the inputs that were scored, query and instructions included. */
   readonly tokens: number;
-  /** Prompts that were scored: more than 1 when the passage is longer than the model's context. */
+  /** Inputs that were scored: more than 1 when the passage is longer than the model's context. */
   readonly windows: number;
+  /** Why the model was not asked. Absent where it was. */
+  readonly reason?: RefusalReason;
 }
 
 /** The outcome of one window. */
@@ -22,22 +29,47 @@ export interface JudgedWindow {
   readonly tokens: number;
 }
 
+/** From the output rows' logits to the margin. */
+export type Margin = (logits: Float32Array) => number;
+
+/** How this output is read; undefined for one that gives vectors. */
+export function marginOf(output: Output): Margin | undefined {
+  switch (output.kind) {
+    case "decision":
+      return (logits) => decisionMargin(finite(logits, output.labels.length), output.labels);
+    case "labels":
+      return output.names.length === 1
+        ? (logits) => finite(logits, 1)[0]!
+        : (logits) => finite(logits, 2)[1]! - logits[0]!;
+    case "vector":
+      return undefined;
+  }
+}
+
 /** Several rows may stand for one digit ("1" and " 1"): the larger logit speaks for it. */
-export function marginOf(logits: Float32Array, labels: readonly ("0" | "1")[]): number {
+function decisionMargin(logits: Float32Array, labels: readonly ("0" | "1")[]): number {
   let zero = -Infinity;
   let one = -Infinity;
   for (const [row, label] of labels.entries()) {
-    const logit = logits[row];
-    if (logit === undefined || !Number.isFinite(logit)) {
-      throw new QragError(
-        "MODEL_INVALID",
-        `The model gave ${logit} for decision row ${row}: its weights are damaged or overflow. Convert it again, or use F32 weights.`,
-      );
-    }
-    if (label === "1") one = Math.max(one, logit);
-    else zero = Math.max(zero, logit);
+    if (label === "1") one = Math.max(one, logits[row]!);
+    else zero = Math.max(zero, logits[row]!);
   }
   return one - zero;
+}
+
+function finite(logits: Float32Array, rows: number): Float32Array {
+  let row = 0;
+  while (row < rows && Number.isFinite(logits[row])) row++;
+  if (row === rows) return logits;
+  throw new QragError(
+    "MODEL_INVALID",
+    `The model gave ${logits[row]} for output row ${row}: its weights are damaged or overflow. Convert it again, or use F32 weights.`,
+  );
+}
+
+/** The verdict on a passage that the model was not asked about. */
+export function refusedBecause(reason: RefusalReason): Verdict {
+  return { relevant: false, margin: -Infinity, probability: 0, tokens: 0, windows: 0, reason };
 }
 
 /** A passage is relevant if any of its windows is. `windows` holds at least one. */

@@ -1,20 +1,15 @@
-// Turns a query and a passage into token sequences that fit the model: one, or overlapping windows of a long passage.
-
+// Turns a query and a passage into inputs that fit the model: one, or overlapping windows of a long passage.
 import { QragError } from "../base/errors.ts";
-import { type Prompt, renderPrompt } from "../gguf/prompt.ts";
-import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
+import type { Encoded, PairEncoder } from "./frames.ts";
 
-/** What it takes to turn text into the model's input. */
-export interface PromptEncoder {
-  readonly tokenizer: Pick<BackgroundTokenizer, "encode" | "decodeToken" | "dispose">;
-  readonly prompt: Prompt;
+/** What it takes to turn text into inputs of a bounded length. */
+export interface WindowEncoder extends PairEncoder {
   /** Tokens the model can read at once. */
   readonly contextLength: number;
 }
 
-/** One prompt, encoded. `last` marks the end of its passage. */
-export interface Window {
-  readonly tokens: Int32Array;
+/** One input; `last` marks the end of its passage. */
+export interface Window extends Encoded {
   readonly last: boolean;
 }
 
@@ -38,20 +33,20 @@ let segmenters: readonly Intl.Segmenter[] | undefined;
 
 /** The windows of passages, in order, made as they are asked for, some passages ahead. */
 export async function* windowsOf(
-  encoder: PromptEncoder,
+  encoder: WindowEncoder,
   query: string,
   passages: Iterable<string>,
 ): AsyncGenerator<Window> {
   const { contextLength } = encoder;
   const mayFit = (passage: string) => passage.length <= contextLength * encodedUnitsPerToken;
-  const frameUnits = renderPrompt(encoder.prompt, query, "").length;
+  const frameUnits = encoder.frameUnits(query);
   for (const group of groupsOf(passages, frameUnits)) {
-    const encoded = await encode(encoder, query, group.filter(mayFit));
+    const encoded = await encoder.encode(query, group.filter(mayFit));
     let next = 0;
     for (const passage of group) {
-      const tokens = mayFit(passage) ? encoded[next++]! : undefined;
-      if (tokens && tokens.length <= contextLength) yield { tokens, last: true };
-      else yield* windowsOfLong(encoder, query, passage, tokens?.length);
+      const whole = mayFit(passage) ? encoded[next++]! : undefined;
+      if (whole && whole.tokens.length <= contextLength) yield { ...whole, last: true };
+      else yield* windowsOfLong(encoder, query, passage, whole?.tokens.length);
     }
   }
 }
@@ -78,13 +73,13 @@ function* groupsOf(passages: Iterable<string>, frameUnits: number): Generator<st
 
 /** The windows of a passage that does not fit; `length`: the tokens of its prompt, where they are known. */
 async function* windowsOfLong(
-  encoder: PromptEncoder,
+  encoder: WindowEncoder,
   query: string,
   passage: string,
   length: number | undefined,
 ): AsyncGenerator<Window> {
   const { contextLength } = encoder;
-  const frame = (await encode(encoder, query, [""]))[0]!.length;
+  const frame = (await encoder.encode(query, [""]))[0]!.tokens.length;
   const room = contextLength - frame;
   if (room < leastRoom) throw noRoom(frame, contextLength);
 
@@ -92,33 +87,34 @@ async function* windowsOfLong(
   let start = 0;
   for (;;) {
     const units = Math.ceil(room * Math.min(unitsPerToken, encodedUnitsPerToken));
-    const { tokens, end } = await longestWindow(encoder, query, passage, start, units, frame);
+    const { input, end } = await longestWindow(encoder, query, passage, start, units, frame);
     const last = end === passage.length;
-    yield { tokens, last };
+    yield { ...input, last };
     if (last) return;
-    unitsPerToken = (end - start) / Math.max(1, tokens.length - frame);
+    unitsPerToken = (end - start) / Math.max(1, input.tokens.length - frame);
     start = cut(passage, start, end - Math.floor((end - start) * overlap));
   }
 }
 
 /** The window from `start`: about `units` long, shorter as often as it turns out to have too many tokens. */
 async function longestWindow(
-  encoder: PromptEncoder,
+  encoder: WindowEncoder,
   query: string,
   passage: string,
   start: number,
   units: number,
   frame: number,
-): Promise<{ tokens: Int32Array; end: number }> {
+): Promise<{ input: Encoded; end: number }> {
   const { contextLength } = encoder;
   let limit = start + units;
   for (;;) {
     const end = limit >= passage.length ? passage.length : cut(passage, start, limit);
-    const [tokens] = (await encode(encoder, query, [passage.slice(start, end)])) as [Int32Array];
-    if (tokens.length <= contextLength) return { tokens, end };
+    const [input] = (await encoder.encode(query, [passage.slice(start, end)])) as [Encoded];
+    const { length } = input.tokens;
+    if (length <= contextLength) return { input, end };
     if (end - start <= 2) throw noRoom(frame, contextLength);
     // In proportion to what was too much, and at least a tenth, so that this ends.
-    const fitting = (contextLength - frame) / Math.max(1, tokens.length - frame);
+    const fitting = (contextLength - frame) / Math.max(1, length - frame);
     limit = start + Math.max(1, Math.floor((end - start) * Math.min(fitting, 0.9)));
   }
 }
@@ -142,18 +138,10 @@ function cut(text: string, start: number, limit: number): number {
   return limit - 1 > start ? limit - 1 : limit + 1;
 }
 
-function encode(
-  { tokenizer, prompt }: PromptEncoder,
-  query: string,
-  passages: readonly string[],
-): Promise<Int32Array[]> {
-  return tokenizer.encode(passages.map((passage) => renderPrompt(prompt, query, passage)));
-}
-
 function noRoom(frame: number, contextLength: number): QragError {
   return new QragError(
     "INPUT_INVALID",
-    `The query leaves no room for a passage: with it the prompt takes ${frame} of the model's ${contextLength} tokens, ` +
+    `The query leaves no room for a passage: with it the input takes ${frame} of the model's ${contextLength} tokens, ` +
       `and a passage needs at least ${leastRoom}. Shorten the query.`,
   );
 }

@@ -247,18 +247,11 @@ inline void rotate(float * head, const float * cosines, const float * sines, siz
 /** One row's 16 channels of a product, from their integer sums on: the same arithmetic in every kernel. */
 inline void finish(const Panels & panels, size_t panel, Into into, float scale, const int32_t * sums, float * out) {
     const float * scales = panels.scales + panel * panel_channels;
-    if (panels.biases == nullptr) {
-        for (size_t i = 0; i < panel_channels; i += lanes) {
-            Vec v = __builtin_convertvector(load(sums + i), Vec) * (load(scales + i) * scale);
-            if (into == Into::add) v += load(out + i);
-            store(out + i, into == Into::gelu ? gelu(v) : v);
-        }
-        return;
-    }
-    const float * biases = panels.biases + panel * panel_channels;
     for (size_t i = 0; i < panel_channels; i += lanes) {
-        Vec v = __builtin_convertvector(load(sums + i), Vec) * (load(scales + i) * scale) + load(biases + i);
-        if (into == Into::add) v += load(out + i);
+        Vec base = panels.biases == nullptr ? Vec{} : load(panels.biases + panel * panel_channels + i);
+        if (into == Into::add) base += load(out + i);
+        // In one expression: the compiler makes one rounding of it everywhere, or nowhere.
+        const Vec v = __builtin_convertvector(load(sums + i), Vec) * (load(scales + i) * scale) + base;
         store(out + i, into == Into::gelu ? gelu(v) : v);
     }
 }

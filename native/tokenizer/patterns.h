@@ -30,15 +30,18 @@ class Pattern {
     /** Finds the first match that begins at byte `from` or later. None is empty. */
     bool find(std::string_view text, size_t from, Span & match) const;
 
-    /** Whether no match begins or ends before a space, or holds one, because of the space. */
+    /** Whether a space is in no match. */
     bool ignores_spaces() const;
 
-    /** What matches between a character that is no space and a space behind it: neither side's match holds the other. */
+    /** Two neighbours that are in no match together: whether each is in one. */
     struct Border {
         bool before, behind;
     };
 
-    /** Nothing where that depends on what follows. For a pattern that does not ignore spaces. */
+    /**
+     * The border between a space and the other character that it follows, for a pattern that does not ignore spaces.
+     * Nothing if the two may be in one match, or if it depends on the text behind the space.
+     */
     std::optional<Border> before_space() const;
 
   private:

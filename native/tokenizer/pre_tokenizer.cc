@@ -58,7 +58,7 @@ bool PreTokenizer::cuts_before_spaces() const {
         if (step.pattern.empty()) return false;
         if (step.kind != Cut::split) return true;  // GPT-2's expression, or a mark in the space's place
         const Pattern & pattern = step.pattern[0];
-        if (pattern.ignores_spaces()) continue;  // what it makes of the places before them is up to later steps
+        if (pattern.ignores_spaces()) continue;  // the pieces it makes are cut at these places by a later step, or by none
         const auto border = pattern.before_space();
         return border && !joins(step.behavior, border->before != step.invert, border->behind != step.invert);
     }

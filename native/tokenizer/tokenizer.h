@@ -26,6 +26,10 @@ class Tokenizer {
     /** Appends the ids of a text in UTF-8, with those that stand around every text. */
     void encode(std::string_view text, Integers & ids) { encode_after({}, text, ids); }
 
+    /**
+     * Looks for the last space in `text` where it can be cut: behind another character, in no added token's way, and
+     * with a normalizer and a pre-tokenizer that never look across such a place. Without one the head is empty.
+     */
     Head begin(std::string_view text);
 
     /** As encode, for a text that begins with `head`: `rest` is what follows its first head.size bytes. */

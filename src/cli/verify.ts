@@ -2,7 +2,7 @@
 import type { WiringProof } from "../../convert/proof/wiring.ts";
 import { describeModel } from "../../gguf/architecture.ts";
 import { rowsHelp } from "../eval/rows.ts";
-import type { GateInfo } from "../gate.ts";
+import type { GateInfo } from "../gate_info.ts";
 import { readModelFile } from "../model/files.ts";
 import { parseArguments, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";

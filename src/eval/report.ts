@@ -1,5 +1,5 @@
 // The outcome of a run as plain data: what --json prints, the audit keeps, and the page shows.
-import type { GateInfo } from "../gate.ts";
+import type { GateInfo } from "../gate_info.ts";
 import type { Competitor } from "./competitor.ts";
 import { type Part, type SetResult, type SystemResult, summary } from "./evaluate.ts";
 import type { Interval, Intervals } from "./intervals.ts";

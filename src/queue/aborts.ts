@@ -1,37 +1,37 @@
-// Tells requests that their signal was aborted, with one listener per signal: Node warns of a leak from the eleventh.
+// Tells entries that their signal was aborted, with one listener per signal: Node warns of a leak from the eleventh.
 
 interface Failable {
   fail(reason: unknown): void;
 }
 
 interface Watch {
-  readonly requests: Set<Failable>;
+  readonly entries: Set<Failable>;
   readonly listener: () => void;
 }
 
 export class Aborts {
   readonly #watches = new Map<AbortSignal, Watch>();
 
-  /** From now on an abort fails the request with the signal's reason. */
-  add(signal: AbortSignal, request: Failable): void {
+  /** From now on an abort fails the entry with the signal's reason. */
+  add(signal: AbortSignal, entry: Failable): void {
     let watch = this.#watches.get(signal);
     if (!watch) {
-      const requests = new Set<Failable>();
+      const entries = new Set<Failable>();
       const listener = () => {
-        for (const each of requests) each.fail(signal.reason);
+        for (const each of entries) each.fail(signal.reason);
       };
       signal.addEventListener("abort", listener);
-      watch = { requests, listener };
+      watch = { entries, listener };
       this.#watches.set(signal, watch);
     }
-    watch.requests.add(request);
+    watch.entries.add(entry);
   }
 
-  delete(signal: AbortSignal, request: Failable): void {
+  delete(signal: AbortSignal, entry: Failable): void {
     const watch = this.#watches.get(signal);
     if (!watch) return;
-    watch.requests.delete(request);
-    if (watch.requests.size > 0) return;
+    watch.entries.delete(entry);
+    if (watch.entries.size > 0) return;
     signal.removeEventListener("abort", watch.listener);
     this.#watches.delete(signal);
   }

@@ -1,9 +1,11 @@
 // One caller's share of the queue: sequences not yet computed, results not yet fetched, and how it ends.
 import type { ScoreMode } from "../../native/contract.ts";
 
-/** A prompt to score; callers may attach what they need to recognise it. */
+/** An input to score; callers may attach what they need to recognise it. */
 export interface Sequence {
   readonly tokens: Int32Array;
+  /** Where its second text begins; absent where it has one. */
+  readonly second?: number;
 }
 
 export interface Scored<S extends Sequence> {
@@ -12,6 +14,10 @@ export interface Scored<S extends Sequence> {
   readonly values: Float32Array;
 }
 
+/**
+ * Its states: ready (peek has a sequence) -> taken (in a batch) -> delivered (results wait) -> fetched, and ready again;
+ * in the end concluded (no sequence is left) or failed, from any state.
+ */
 export class QueueEntry<S extends Sequence = Sequence> {
   readonly mode: ScoreMode;
   readonly #source: Iterator<S> | AsyncIterator<S>;

@@ -1,4 +1,4 @@
-// The queue in front of a model: one native call at a time, concurrent requests merged into fair, bounded batches.
+// The queue in front of a model: one native call at a time, concurrent entries merged into fair, bounded batches.
 
 import { QragError } from "../../base/errors.ts";
 import type { NativeModel, ScoreMode } from "../../native/contract.ts";
@@ -7,7 +7,7 @@ import { QueueEntry, type Scored, type Sequence } from "./queue_entry.ts";
 
 /**
  * Tokens in a batch. Enough that loading the weights is shared by several prompts, little enough that an abort, a
- * dispose or another request's turn is at most some hundred milliseconds away on a slow processor.
+ * dispose or another entry's turn is at most some hundred milliseconds away on a slow processor.
  */
 const defaultBatchTokens = 1024;
 
@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 interface Part {
-  readonly request: QueueEntry;
+  readonly entry: QueueEntry;
   readonly sequences: Sequence[];
 }
 
@@ -29,10 +29,11 @@ export interface ScoringModel extends Pick<NativeModel, "score"> {
 /** Owns the model: disposing the engine disposes it. */
 export class ScoringQueue {
   readonly #model: ScoringModel;
-  readonly #outputCount: number;
+  /** Numbers that the model gives for a sequence: its output rows, or its vector. */
+  readonly #width: number;
   readonly #batchTokens: number;
   readonly #aborts = new Aborts();
-  /** Every request that has not ended. */
+  /** Every entry that has not ended. */
   readonly #live = new Set<QueueEntry>();
   /** Those that want to be computed, the longest waiting first. */
   readonly #waiting = new Set<QueueEntry>();
@@ -42,9 +43,9 @@ export class ScoringQueue {
   #disposed = false;
   #freed: void | Promise<void> = undefined;
 
-  constructor(model: ScoringModel, outputCount: number, batchTokens = defaultBatchTokens) {
+  constructor(model: ScoringModel, width: number, batchTokens = defaultBatchTokens) {
     this.#model = model;
-    this.#outputCount = outputCount;
+    this.#width = width;
     this.#batchTokens = batchTokens;
   }
 
@@ -58,23 +59,23 @@ export class ScoringQueue {
   ): AsyncGenerator<Scored<S>, void> {
     if (this.#disposed) throw disposed();
     signal?.throwIfAborted();
-    const request = new QueueEntry(sequences, mode);
-    this.#live.add(request);
-    if (signal) this.#aborts.add(signal, request);
+    const entry = new QueueEntry(sequences, mode);
+    this.#live.add(entry);
+    if (signal) this.#aborts.add(signal, entry);
     try {
       do {
-        this.#enqueue(request);
-        for (const scored of await request.fetch()) {
-          request.throwIfFailed();
+        this.#enqueue(entry);
+        for (const scored of await entry.fetch()) {
+          entry.throwIfFailed();
           yield scored;
         }
-        request.throwIfFailed();
-      } while (!request.done);
+        entry.throwIfFailed();
+      } while (!entry.done);
     } finally {
-      if (signal) this.#aborts.delete(signal, request);
-      this.#live.delete(request);
-      this.#waiting.delete(request);
-      request.close();
+      if (signal) this.#aborts.delete(signal, entry);
+      this.#live.delete(entry);
+      this.#waiting.delete(entry);
+      entry.close();
     }
   }
 
@@ -82,7 +83,7 @@ export class ScoringQueue {
   async dispose(): Promise<void> {
     if (!this.#disposed) {
       this.#disposed = true;
-      for (const request of this.#live) request.fail(disposed());
+      for (const entry of this.#live) entry.fail(disposed());
       this.#waiting.clear();
       this.#freed = this.#model.dispose();
     }
@@ -90,9 +91,9 @@ export class ScoringQueue {
     await this.#freed;
   }
 
-  #enqueue(request: QueueEntry): void {
-    this.#waiting.add(request);
-    void request.prepare(this.#batchTokens);
+  #enqueue(entry: QueueEntry): void {
+    this.#waiting.add(entry);
+    void entry.prepare(this.#batchTokens);
     if (this.#pumping) return;
     this.#pumping = true;
     this.#pump = this.#compute();
@@ -100,43 +101,43 @@ export class ScoringQueue {
 
   /** Computes batches until nobody waits. */
   async #compute(): Promise<void> {
-    // Whatever is asked for in the same turn joins the first batch; a lone request waits for nothing else.
+    // Whatever is asked for in the same turn joins the first batch; a lone entry waits for nothing else.
     await Promise.resolve();
     while (this.#waiting.size > 0) {
       const share = this.#batchTokens / this.#waiting.size;
-      await Promise.all(Array.from(this.#waiting, (request) => request.prepare(share)));
+      await Promise.all(Array.from(this.#waiting, (entry) => entry.prepare(share)));
       const parts = this.#nextBatch();
       if (parts.length === 0) continue;
       await this.#score(parts);
-      // A turn for those who got results, to ask for more or to stop, and for the rest of the program.
+      // Yield to the event loop, so that callers can continue or stop.
       await new Promise(setImmediate);
     }
-    // In the same turn as the last look at who waits: no request can slip in between.
+    // In the same turn as the last look at who waits: no entry can slip in between.
     this.#pumping = false;
   }
 
   /**
-   * Takes sequences of one mode from the waiting requests in turn: from each its share of the room that is left, and at
-   * least one sequence. Requests that have just come, and have none ready, wait on. A request's sequences stay
+   * Takes sequences of one mode from the waiting entries in turn: from each its share of the room that is left, and at
+   * least one sequence. Entries that have just come, and have none ready, wait on. A entry's sequences stay
    * neighbours, because they have the query's tokens in common.
    */
   #nextBatch(): Part[] {
     const parts: Part[] = [];
     let room = this.#batchTokens;
     let unserved = this.#waiting.size;
-    for (const request of this.#waiting) {
+    for (const entry of this.#waiting) {
       const share = room / unserved--;
-      if (request.failed) {
-        this.#waiting.delete(request);
+      if (entry.failed) {
+        this.#waiting.delete(entry);
         continue;
       }
-      if (parts[0] && parts[0].request.mode !== request.mode) continue;
-      const sequences = takeShare(request, share, parts[0] ? room : Infinity);
-      if (sequences.length > 0) parts.push({ request, sequences });
+      if (parts[0] && parts[0].entry.mode !== entry.mode) continue;
+      const sequences = takeShare(entry, share, parts[0] ? room : Infinity);
+      if (sequences.length > 0) parts.push({ entry, sequences });
       // The next one does not fit: it keeps its place, first in the next batch.
-      else if (request.peek()) break;
-      else if (!request.conclude()) continue;
-      this.#waiting.delete(request);
+      else if (entry.peek()) break;
+      else if (!entry.conclude()) continue;
+      this.#waiting.delete(entry);
       room -= tokensIn(sequences);
     }
     return parts;
@@ -144,13 +145,13 @@ export class ScoringQueue {
 
   async #score(parts: readonly Part[]): Promise<void> {
     try {
-      const { mode } = parts[0]!.request;
+      const { mode } = parts[0]!.entry;
       const sequences = parts.flatMap((part) => part.sequences);
-      const { tokens, offsets } = pack(sequences);
-      const computing = this.#model.score(tokens, offsets, mode);
-      for (const { request } of parts) void request.prepare(this.#batchTokens / parts.length);
+      const { tokens, offsets, seconds } = pack(sequences);
+      const computing = this.#model.score(tokens, offsets, mode, seconds);
+      for (const { entry } of parts) void entry.prepare(this.#batchTokens / parts.length);
       const values = await computing;
-      const width = mode === "decision" ? this.#outputCount : 1;
+      const width = mode === "decision" || mode === "embed" ? this.#width : 1;
       if (values.length !== sequences.length * width) {
         const expected = `${sequences.length} x ${width}`;
         throw new QragError(
@@ -160,7 +161,7 @@ export class ScoringQueue {
       }
       let row = 0;
       for (const part of parts) {
-        part.request.deliver(
+        part.entry.deliver(
           part.sequences.map((sequence) => {
             const first = row++ * width;
             return { sequence, values: values.subarray(first, first + width) };
@@ -168,26 +169,30 @@ export class ScoringQueue {
         );
       }
     } catch (error) {
-      for (const part of parts) part.request.fail(error);
+      for (const part of parts) part.entry.fail(error);
     }
   }
 }
 
 /** Sequences up to the share, at least one; none if the first is larger than the room. */
-function takeShare(request: QueueEntry, share: number, room: number): Sequence[] {
+function takeShare(entry: QueueEntry, share: number, room: number): Sequence[] {
   const taken: Sequence[] = [];
   let tokens = 0;
-  for (let next = request.peek(); next; next = request.peek()) {
+  for (let next = entry.peek(); next; next = entry.peek()) {
     tokens += next.tokens.length;
     if (tokens > (taken.length === 0 ? room : share)) break;
-    request.take();
+    entry.take();
     taken.push(next);
   }
   return taken;
 }
 
-/** Sequences end to end; number i is tokens[offsets[i]] .. tokens[offsets[i + 1] - 1]. */
-function pack(sequences: readonly Sequence[]): { tokens: Int32Array; offsets: Int32Array } {
+/** Sequences end to end, as NativeModel.score takes them; no seconds where none has a second text. */
+function pack(sequences: readonly Sequence[]): {
+  tokens: Int32Array;
+  offsets: Int32Array;
+  seconds: Int32Array | undefined;
+} {
   const tokens = new Int32Array(tokensIn(sequences));
   const offsets = new Int32Array(sequences.length + 1);
   let end = 0;
@@ -196,7 +201,11 @@ function pack(sequences: readonly Sequence[]): { tokens: Int32Array; offsets: In
     end += sequence.tokens.length;
     offsets[index + 1] = end;
   }
-  return { tokens, offsets };
+  const paired = sequences.some(({ second }) => second !== undefined);
+  const seconds = paired
+    ? Int32Array.from(sequences, ({ tokens: { length }, second = length }) => second)
+    : undefined;
+  return { tokens, offsets, seconds };
 }
 
 function tokensIn(sequences: readonly Sequence[]): number {
@@ -204,5 +213,5 @@ function tokensIn(sequences: readonly Sequence[]): number {
 }
 
 function disposed(): QragError {
-  return new QragError("DISPOSED", "The gate was disposed. Load it again to go on.");
+  return new QragError("DISPOSED", "The model was disposed. Load it again to go on.");
 }

@@ -11,7 +11,7 @@ const samples = sampleTexts(400).filter((text) => text.length < 200);
 /** What a border may cut through: words, runs of spaces, numbers, added tokens, pairs of characters. */
 const pieces = fc.oneof(
   fc.constantFrom(...samples),
-  fc.constantFrom(" ", " ", "  ", " a", "a ", "a", "river", "'", "l", "12", "\n", "\t", "\u3000", "e", "\u0301", "\u0338", "\u1100", "\u1161", "\u11a8", "\ud83d", "\ude00", "<", "s>", "<s", "Zug", "Zug ", "Bla", "Black", " Sea", "Black Sea", "<mas", "k>", "[MA", "SK]", "[INST", "]", "\u2581", "\u4e2d", "\u00a8", "\u0130", "\0", "\ufffd", "<|im_", "start|>"), // biome-ignore format: a list
+  fc.constantFrom(" ", " ", "  ", " a", "a ", "a", "river", "'", "l", "12", "\n", "\t", "\u3000", "e", "\u0301", "\u0338", "\u1100", "\u1161", "\u11a8", "\ud83d", "\ude00", "<", "s>", "<s", "<r>", "a<r>  ", "Zug", "Zug ", "'Zug  ", "Bla", "Black", " Sea", "Black Sea", "<mas", "k>", "[MA", "SK]", "[INST", "]", "\u2581", "\u4e2d", "\u00a8", "\u0130", "\0", "\ufffd", "<|im_", "start|>"), // biome-ignore format: a list
 );
 const texts = fc.array(pieces, { maxLength: 6 }).map((parts) => parts.join(""));
 
@@ -56,6 +56,24 @@ const added = (content: string, flags: Json) => {
   return { added_tokens: [...added_tokens, { id, content, ...flags }] };
 };
 
+/** Merges that reach across spaces: only what cuts a text keeps them apart. */
+function crossing(parts: Json): string {
+  const characters = [..." alre12\n'_x"];
+  const merges = [
+    ["a", " "],
+    [" ", " "],
+    ["a ", "a"],
+    [" ", "a"],
+    ["  ", "a"],
+    ["l", "  "],
+    ["a", "a"],
+  ];
+  const tokens = [...characters, ...merges.map((pair) => pair.join(""))];
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  const added_tokens = [{ id: tokens.length, content: "<r>", rstrip: true }];
+  return JSON.stringify({ added_tokens, ...parts, model: { type: "BPE", vocab, merges } });
+}
+
 const others: readonly (readonly [name: string, json: string])[] = [
   ["pieces joined across spaces", withParts("bytelevel", { pre_tokenizer: sequence(split(spaces, "MergedWithPrevious"), bytes) })],
   ["pieces that run on", withParts("bytelevel", { pre_tokenizer: sequence(split({ Regex: "\\p{N}" }, "Contiguous"), split(spaces, "MergedWithNext", true), bytes) })],
@@ -65,11 +83,20 @@ const others: readonly (readonly [name: string, json: string])[] = [
   ["spaces replaced", withParts("bytelevel", normalizing(replace(" ", "_")))],
   ["words replaced", withParts("bytelevel", normalizing(replace("a", " "), replace("e", ""), { type: "Prepend", prepend: "x" }))],
   ["a text put before", withParts("bytelevel", normalizing(replace("river", ""), { type: "Prepend", prepend: "12 " }, { type: "NFC" }))],
+  ["merges across spaces and nothing that cuts", crossing({})],
+  ["merges across spaces that stay together", crossing({ pre_tokenizer: split(spaces, "MergedWithPrevious") })],
+  ["merges across spaces of one piece", crossing({ pre_tokenizer: split({ Regex: "[0-9]" }, "Isolated") })],
+  ["merges across spaces, cut before them", crossing({ pre_tokenizer: split(spaces, "MergedWithNext") })],
+  ["merges across spaces, cut at each", crossing({ pre_tokenizer: split({ String: " " }, "Isolated") })],
+  ["merges across spaces, two at a time", crossing({ pre_tokenizer: split({ String: "  " }, "Isolated") })],
+  ["letters that become spaces", crossing({ ...normalizing(replace("l", " ")), pre_tokenizer: split(spaces, "Isolated") })],
+  ["spaces that go", crossing({ ...normalizing(replace(" ", "")), pre_tokenizer: split(spaces, "Isolated") })],
+  ["texts with spaces that go", crossing({ ...normalizing(replace("a a", "1"), replace("a ", "l")), pre_tokenizer: split(spaces, "Isolated") })],
   ["marks and their splitting", withParts("metaspace", { pre_tokenizer: { type: "Metaspace", replacement: "\u2581", prepend_scheme: "first", split: true } })],
   ["marks before everything", withParts("metaspace", { pre_tokenizer: { type: "Metaspace", replacement: "\u2581", prepend_scheme: "always", split: true } })],
   ["a token with a space at its start", withParts("whitespace", added(" a", { normalized: true }))],
   ["a token that ends in a space", withParts("whitespace", added("a ", { rstrip: true }))],
-  ["a token that takes spaces", withParts("whitespace", added("l", { lstrip: true, rstrip: true, normalized: true }))],
+  ["a token that takes spaces", withParts("whitespace", added("12a", { lstrip: true, rstrip: true, normalized: true }))],
   ["a token with spaces", withParts("whitespace", added("a  river", { single_word: true }))],
   ["compatible characters", withParts("whitespace", { pre_tokenizer: { type: "WhitespaceSplit" } })],
   ["letters with accents", withParts("wordpiece", { normalizer: { type: "BertNormalizer", clean_text: false, handle_chinese_chars: false, strip_accents: false, lowercase: false } })],
@@ -94,9 +121,13 @@ describe("encodeAfter", () => {
       const head = samples.join(" ").slice(0, 20_000);
       const tails = Array.from({ length: 100 }, (_, n) => ` and passage ${n}`);
       const timed = async (work: () => Promise<unknown>) => {
-        const begun = performance.now();
-        await work();
-        return performance.now() - begun;
+        const times: number[] = [];
+        while (times.length < 5) {
+          const begun = performance.now();
+          await work();
+          times.push(performance.now() - begun);
+        }
+        return Math.min(...times);
       };
       const whole = await timed(() => tokenizer.encode(tails.map((tail) => head + tail)));
       const after = await timed(() => tokenizer.encodeAfter(head, tails));

@@ -130,12 +130,23 @@ describe("files that are refused", () => {
 
   it("a value nested beyond any stack", () => {
     const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
-    for (const member of ["version", "normalizer", "model", "added_tokens", "decoder"]) {
+    for (const member of [
+      "version",
+      "normalizer",
+      "model",
+      "added_tokens",
+      "post_processor",
+      "decoder",
+    ]) {
       const json = `{"${member}": ${deep}, "x": ${JSON.stringify({ model })}}`;
       expect(refusal(json).code).toBe("TOKENIZER_UNSUPPORTED");
     }
     const pattern = `{"pre_tokenizer": {"type": "Split", "pattern": ${deep}}, "model": ${JSON.stringify(model)}}`;
     expect(refusal(pattern).message).toContain("pre_tokenizer.pattern");
+    const vocab = `{"model": {"type": "WordPiece", "vocab": ${deep}}}`;
+    expect(refusal(vocab).message).toContain("model.vocab must be an object");
+    const pair = `{"post_processor": {"type": "TemplateProcessing", "single": [${JSON.stringify(text("A"))}], "pair": ${deep}}, "model": ${JSON.stringify(model)}}`;
+    expect(refusal(pair).message).toContain("post_processor.pair[0] must be an object");
   });
 
   it("names of object members are no members", () => {

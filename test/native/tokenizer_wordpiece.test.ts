@@ -69,6 +69,14 @@ describe("WordPiece", () => {
     expect(await differences(json, ["a aa ## a## ##a #", ""])).toEqual([]);
   });
 
+  it("takes the later of two members of the same name, as Hugging Face does", async () => {
+    const json = JSON.stringify({
+      pre_tokenizer: { type: "WhitespaceSplit" },
+      model: { ...file.model, vocab: { "[UNK]": 0, b: 1 } },
+    }).replace('"b":1', '"a":1,"##a":2,"a":3');
+    expect(await differences(json, ["aa a b"])).toEqual([]);
+  });
+
   it("frames pairs as the file says", async () => {
     const texts = sampleTexts(200);
     for (const first of ["the river", "", " [SEP] Zug  ", "\ud83d"]) {

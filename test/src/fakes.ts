@@ -3,8 +3,11 @@
 import { QragError } from "../../base/errors.ts";
 import type { ScoreMode } from "../../native/contract.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
+import { type PairEncoder, pairEncoder } from "../../src/frames.ts";
 import { Gate } from "../../src/gate.ts";
 import { type ScoringModel, ScoringQueue } from "../../src/queue/scoring_queue.ts";
+import { refusals } from "../../src/refusal/refusal.ts";
+import { marginOf } from "../../src/verdict.ts";
 
 export function fakeEncode(text: string): Int32Array {
   return Int32Array.from(text.split(""), (unit) => unit.charCodeAt(0));
@@ -68,28 +71,34 @@ export class FakeModel implements ScoringModel {
   }
 }
 
+/** Puts both texts into "query|passage". */
+export const fakeEncoder = (tokenizer: BackgroundTokenizer = fakeTokenizer): PairEncoder =>
+  pairEncoder({ kind: "prompt", system: "", template: "{query}|{passage}" }, tokenizer)!;
+
 /** A gate on a made-up model whose margin is a function of the whole prompt, "query|passage". */
 export function fakeGate({
   model = new FakeModel(),
   contextLength = 200,
   fullVocabulary = true,
   offset = 0,
+  scripts,
 }: {
   model?: FakeModel;
   contextLength?: number;
   fullVocabulary?: boolean;
   offset?: number;
+  scripts?: readonly string[];
 } = {}): Gate {
   return new Gate({
-    engine: new ScoringQueue(model, 2),
-    encoder: {
-      tokenizer: fakeTokenizer,
-      prompt: { system: "", template: "{query}|{passage}" },
-      contextLength,
-    },
+    queue: new ScoringQueue(model, 2),
+    encoder: { ...fakeEncoder(), contextLength },
+    tokenizer: fakeTokenizer,
+    margin: marginOf({ kind: "decision", tokenIds: [48, 49], labels: ["0", "1"] })!,
+    refuse: refusals({ scripts }),
     info: {
       path: "/models/fake.gguf",
       name: "fake",
+      architecture: "qrag",
       numbers: {
         contextLength,
         embeddingLength: 32,
@@ -114,6 +123,7 @@ export function fakeGate({
         { id: 48, text: "0", label: "0" },
         { id: 49, text: "1", label: "1" },
       ],
+      scripts,
       offset,
       calibrated: offset !== 0,
       fullVocabulary,

@@ -2,24 +2,42 @@ import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
 import { marginOf, verdictOf } from "../../src/verdict.ts";
 
+/** The margin of rows with these labels. */
+const decide = (logits: Float32Array, labels: readonly ("0" | "1")[]) =>
+  marginOf({ kind: "decision", tokenIds: labels.map((_, id) => id), labels })!(logits);
+
+const classify = (names: readonly string[], ...logits: number[]) =>
+  marginOf({ kind: "labels", names })!(Float32Array.from(logits));
+
 describe("marginOf", () => {
   it("is the logit of 1 minus the logit of 0", () => {
-    expect(marginOf(Float32Array.of(0.5, 2), ["0", "1"])).toBe(1.5);
-    expect(marginOf(Float32Array.of(0.5, 2), ["1", "0"])).toBe(-1.5);
+    expect(decide(Float32Array.of(0.5, 2), ["0", "1"])).toBe(1.5);
+    expect(decide(Float32Array.of(0.5, 2), ["1", "0"])).toBe(-1.5);
   });
 
   it("lets the larger of several rows speak for a digit", () => {
-    expect(marginOf(Float32Array.of(1, -7, 3, 2), ["0", "1", "0", "1"])).toBe(-1);
+    expect(decide(Float32Array.of(1, -7, 3, 2), ["0", "1", "0", "1"])).toBe(-1);
   });
 
   it.each([Number.NaN, Infinity, -Infinity])("refuses a logit of %s", (bad) => {
-    const judge = () => marginOf(Float32Array.of(1, bad), ["0", "1"]);
+    const judge = () => decide(Float32Array.of(1, bad), ["0", "1"]);
     expect(judge).toThrow(QragError);
-    expect(judge).toThrow(/decision row 1/);
+    expect(judge).toThrow(/output row 1/);
   });
 
   it("refuses a missing logit", () => {
-    expect(() => marginOf(Float32Array.of(1), ["0", "1"])).toThrow(QragError);
+    expect(() => decide(Float32Array.of(1), ["0", "1"])).toThrow(QragError);
+    expect(() => classify(["0", "1"], 1)).toThrow(QragError);
+  });
+
+  it("is a classifier's one logit, or the difference of two", () => {
+    expect(classify(["LABEL_0"], -1.5)).toBe(-1.5);
+    expect(classify(["0", "1"], 0.5, 2)).toBe(1.5);
+    expect(() => classify(["LABEL_0"], Number.NaN)).toThrow(QragError);
+  });
+
+  it("is not made of vectors", () => {
+    expect(marginOf({ kind: "vector", pooling: "mean", normalize: true })).toBeUndefined();
   });
 });
 

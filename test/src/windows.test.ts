@@ -1,32 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
-import { type PromptEncoder, windowsOf } from "../../src/windows.ts";
-import { collect, fakeEncode, fakeTokenizer } from "./fakes.ts";
-
-const prompt = { system: "", template: "{query}|{passage}" };
+import { type WindowEncoder, windowsOf } from "../../src/windows.ts";
+import { collect, fakeEncode, fakeEncoder, fakeTokenizer } from "./fakes.ts";
 
 /** An encoder that notes the length of every text it is given; `tokensPerUnit` makes text dense. */
 function makeEncoder(contextLength: number, tokensPerUnit = 1) {
   const encoded: number[] = [];
-  const encoder: PromptEncoder = {
-    tokenizer: {
-      ...fakeTokenizer,
-      async encode(texts) {
-        encoded.push(...texts.map(({ length }) => length));
-        return texts.map((text) =>
-          Int32Array.from([...fakeEncode(text)].flatMap((unit) => Array(tokensPerUnit).fill(unit))),
-        );
-      },
+  const tokenizer = {
+    ...fakeTokenizer,
+    async encodeAfter(head: string, tails: readonly string[]) {
+      const texts = tails.map((tail) => head + tail);
+      encoded.push(...texts.map(({ length }) => length));
+      return texts.map((text) =>
+        Int32Array.from([...fakeEncode(text)].flatMap((unit) => Array(tokensPerUnit).fill(unit))),
+      );
     },
-    prompt,
-    contextLength,
   };
+  const encoder: WindowEncoder = { ...fakeEncoder(tokenizer), contextLength };
   return { encoder, encoded };
 }
 
 /** The passage part of each window. */
-async function textsOf(encoder: PromptEncoder, query: string, passage: string, tokensPerUnit = 1) {
+async function textsOf(encoder: WindowEncoder, query: string, passage: string, tokensPerUnit = 1) {
   return (await collect(windowsOf(encoder, query, [passage]))).map(({ tokens }) => {
     expect(tokens.length).toBeLessThanOrEqual(encoder.contextLength);
     const units = tokens.filter((_unit, index) => index % tokensPerUnit === 0);
