@@ -5,7 +5,6 @@ import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts"
 import { convertCheckpoint } from "../../convert/convert.ts";
 import { fileLayouts } from "../../convert/options.ts";
 import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
-import type { Output } from "../../gguf/architecture.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import {
@@ -21,7 +20,7 @@ import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { notesText, tensorsText, typesText, wiringText } from "./report.ts";
+import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
@@ -183,19 +182,6 @@ function reportText(report: ConvertReport): string {
   ]
     .filter((part) => part !== "")
     .join("\n");
-}
-
-function outputText(output: Output): string {
-  switch (output.kind) {
-    case "decision": {
-      const tokens = output.tokenIds.map((id, row) => `${id} = ${output.labels[row]}`);
-      return `decision tokens: ${tokens.join(", ")}`;
-    }
-    case "labels":
-      return `labels: ${output.names.map((name) => printable(name)).join(", ")}`;
-    case "vector":
-      return `vectors: ${output.pooling} pooling${output.normalize ? ", normalized" : ""}`;
-  }
 }
 
 /** What can be done with the file; the engine does not know the layout of llama.cpp's own decoders. */
