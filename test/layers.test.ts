@@ -119,10 +119,11 @@ describe("the floors", () => {
     ).toEqual(["b", "c", "b"]);
   });
 
-  it("need nothing but Node, one backend aside", () => {
+  it("need nothing but Node, one backend and a reader of ONNX aside", () => {
     const packages = published.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
     const optional = { from: "src/llama/model.ts", to: "node-llama-cpp" };
-    for (const found of packages) expect(found).toEqual(optional);
+    const protobuf = { from: "convert/checkpoint/onnx_proto.ts", to: "pbf" };
+    for (const found of packages) expect([optional, protobuf]).toContainEqual(found);
     // Its types leave no trace, and its code is loaded when it is asked for.
     expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
   });
