@@ -119,12 +119,15 @@ describe("the floors", () => {
     ).toEqual(["b", "c", "b"]);
   });
 
-  it("need nothing but Node, one backend aside", () => {
+  it("need nothing but Node, one backend and the Markdown parser aside", () => {
     const packages = published.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
     const optional = { from: "src/llama/model.ts", to: "node-llama-cpp" };
-    for (const found of packages) expect(found).toEqual(optional);
+    const parser = "src/passages/markdown.ts";
+    for (const found of packages) if (found.from !== parser) expect(found).toEqual(optional);
     // Its types leave no trace, and its code is loaded when it is asked for.
     expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
+    const parsing = packages.filter(({ from }) => from === parser).map(({ to }) => to);
+    expect(Object.keys(JSON.parse(read("package.json")).dependencies)).toEqual(parsing);
   });
 
   it("hold in C++: kernels, engine and tokenizer know no JavaScript, and napi.h has one door", () => {
