@@ -41,7 +41,7 @@ async function vectorRankings(
   });
 }
 
-/** Of the query's length the order does not depend. */
+/** A query needs none of it: its length changes no order. */
 function unit(vector: ArrayLike<number>): number[] {
   const length = Math.sqrt(product(vector, vector)) || 1;
   return Array.from(vector, (value) => value / length);
