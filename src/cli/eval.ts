@@ -11,14 +11,17 @@ import { competitorsIn } from "../eval/competitors.ts";
 import type { FolderSet } from "../eval/folder.ts";
 import { page } from "../eval/html/page.ts";
 import { questionsHelp } from "../eval/questions.ts";
+import type { Report } from "../eval/report.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import { beirSet, type EvalSet, rowSet } from "../eval/sets.ts";
 import { publishedSlice } from "../eval/slice.ts";
+import { loadEmbedder } from "../load_embedder.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
-import { runAll } from "./eval_run.ts";
+import { embedAs, runAll } from "./eval_run.ts";
 import { evalText } from "./eval_text.ts";
 import { foldersOf, readFolder } from "./folders.ts";
+import type { Io } from "./io.ts";
 import { jsonText, write, writeJson } from "./output.ts";
 import { openLines, readRows } from "./rows.ts";
 
@@ -34,7 +37,8 @@ A gate decides by its own line. A baseline gets the threshold that is best for i
 Data (--folder with --questions, --rows and --beir may be repeated):
       --folder DIR      Markdown and plain text (.md, .markdown, .txt) to split into passages; also a single file
       --questions FILE  ${questionsHelp}; on the --folder before it
-      --top K           passages retrieved by BM25 for each of these questions (default ${defaultTop})
+      --top K           passages retrieved for each of these questions (default ${defaultTop}), by BM25 or, with an
+                        embedder, by both: the sum of reciprocal ranks
       --rows FILE       ${rowsHelp}, domain?, kind?
       --beir DIR        a folder in BEIR's format: queries, each with one relevant passage and BM25's best four others
       --queries N       how many queries (default ${publishedSlice.queries})
@@ -44,6 +48,7 @@ Data (--folder with --questions, --rows and --beir may be repeated):
 Systems (all but --calibration may be repeated):
   -m, --model PATH      a gate on the fast engine; default: QRAG_MODEL, then the installed model
       --compare PATH    a gate on the reference engine, in its file's own types: an F32 file beside its quantized one
+      --embedder PATH   an embedding model: its cosine is a baseline, and it helps to retrieve (once only)
       --baselines FILE  other people's models: a list like bench/competitors.json; models not on disk are left out
       --calibration F   a file of qrag calibrate for the only model
 Output:
@@ -72,6 +77,7 @@ const options = {
   depth: { type: "string" },
   model: { type: "string", short: "m", multiple: true, default: [] as string[] },
   compare: { type: "string", multiple: true, default: [] as string[] },
+  embedder: { type: "string" },
   baselines: { type: "string", multiple: true, default: [] as string[] },
   calibration: { type: "string" },
   audit: { type: "string" },
@@ -95,36 +101,35 @@ export const command: Command = {
     const threads = wholeNumber(values.threads, "--threads");
     const top = wholeNumber(values.top, "--top") ?? defaultTop;
     const asked = foldersOf(tokens);
-    const sets: EvalSet[] = [];
-    const { rows, beir, baselines, calibration } = values;
-    if (values.holdout || rows.length + beir.length + asked.length === 0) {
-      sets.push(rowSet("holdout", await readRows(io, builtIn("holdout.jsonl"))));
-    }
-    for (const path of rows) sets.push(rowSet(basename(path), await readRows(io, path)));
-    for (const folder of beir) {
-      const set = await readBeir(folder, (path) => openLines(io, path));
-      sets.push(beirSet(set, { slice, depth }));
-    }
-    const folders: FolderSet[] = [];
-    for (const folder of asked) folders.push(await readFolder(io, folder, top));
-    const names = [...sets, ...folders].map(({ name }) => name);
-    for (const [index, name] of names.entries()) {
-      const before = names.indexOf(name);
-      if (before < index) throw new UsageError(`two sets are called ${quote(name)}; rename one`);
-    }
+    const sets = await setsOf(io, values, { slice, depth, alone: asked.length === 0 });
     const competitors: Competitor[] = [];
-    for (const path of baselines) competitors.push(...competitorsIn(await textOf(path), path));
-    const result = await runAll(
-      io,
-      { sets, folders },
-      {
-        models: values.model.length > 0 ? values.model : [undefined],
-        compared: values.compare,
-        competitors,
-        calibration,
-        threads,
-      },
-    );
+    for (const path of values.baselines)
+      competitors.push(...competitorsIn(await textOf(path), path));
+    const embedder =
+      values.embedder === undefined
+        ? undefined
+        : await loadEmbedder(values.embedder, { threads, signal: io.signal });
+    let result: Report;
+    try {
+      const embed = embedder && embedAs(embedder, io.signal);
+      const folders: FolderSet[] = [];
+      for (const folder of asked) folders.push(await readFolder(io, folder, { top, embed }));
+      checkNames([...sets, ...folders]);
+      result = await runAll(
+        io,
+        { sets, folders },
+        {
+          models: values.model.length > 0 ? values.model : [undefined],
+          compared: values.compare,
+          competitors,
+          embedder,
+          calibration: values.calibration,
+          threads,
+        },
+      );
+    } finally {
+      await embedder?.dispose();
+    }
     if (values.json) await writeJson(io, result);
     else await write(io, evalText(result));
     const { signal } = io;
@@ -135,6 +140,29 @@ export const command: Command = {
     return exitCodes.done;
   },
 };
+
+/** Labelled rows and BEIR folders; the holdout where there is nothing else to measure on. */
+async function setsOf(
+  io: Io,
+  { holdout, rows, beir }: { holdout?: boolean | undefined; rows: string[]; beir: string[] },
+  { alone, ...settings }: Parameters<typeof beirSet>[1] & { alone: boolean },
+): Promise<EvalSet[]> {
+  const sets: EvalSet[] = [];
+  if (holdout || (alone && rows.length + beir.length === 0)) {
+    sets.push(rowSet("holdout", await readRows(io, builtIn("holdout.jsonl"))));
+  }
+  for (const path of rows) sets.push(rowSet(basename(path), await readRows(io, path)));
+  for (const folder of beir) {
+    sets.push(beirSet(await readBeir(folder, (path) => openLines(io, path)), settings));
+  }
+  return sets;
+}
+
+function checkNames(sets: readonly { readonly name: string }[]): void {
+  const names = sets.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new UsageError(`two sets are called ${quote(twice)}; rename one`);
+}
 
 /** The files that come with the package. */
 function builtIn(name: string): string {

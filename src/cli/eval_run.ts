@@ -1,6 +1,7 @@
 // Runs the systems of qrag eval over its data, one system after the other, so that only one is in memory.
 import { basename } from "node:path";
 import { availableProcessors } from "../../base/processors.ts";
+import type { Embedder } from "../embedder.ts";
 import type { Competitor } from "../eval/competitor.ts";
 import { onDisk, openCompetitor } from "../eval/competitors.ts";
 import { alwaysZero, evaluate, type SetResult, type System } from "../eval/evaluate.ts";
@@ -9,6 +10,7 @@ import type { FolderSet } from "../eval/folder.ts";
 import { type Report, reportOf } from "../eval/report.ts";
 import { bm25Scorer, gateScorer } from "../eval/scorer.ts";
 import type { EvalSet } from "../eval/sets.ts";
+import { type EmbedAs, embeddingScorer } from "../eval/vectors.ts";
 import type { Gate } from "../gate.ts";
 import type { GateInfo } from "../gate_info.ts";
 import { withGate } from "./command.ts";
@@ -25,6 +27,8 @@ export interface Participants {
   readonly models: readonly (string | undefined)[];
   readonly compared: readonly string[];
   readonly competitors: readonly Competitor[];
+  /** A baseline by its cosine. */
+  readonly embedder: Embedder | undefined;
   readonly calibration: string | undefined;
   readonly threads: number | undefined;
 }
@@ -65,6 +69,7 @@ export async function runAll(
     threshold: undefined,
     scorerOf: ({ bm25 }) => bm25Scorer(bm25),
   });
+  if (wanted.embedder) await run(embedderSystem(wanted.embedder));
   const skipped = wanted.competitors.filter((competitor) => !onDisk(competitor));
   for (const competitor of wanted.competitors.filter(onDisk)) {
     const scorer = await openCompetitor(competitor, { threads: threads ?? availableProcessors() });
@@ -74,6 +79,21 @@ export async function runAll(
   }
   for (const [index, set] of sets.entries()) results[index]!.systems.push(alwaysZero(set));
   return reportOf(results, folderResults, infos, skipped);
+}
+
+function embedderSystem(embedder: Embedder): System {
+  const { path, weightTypes, engine, device } = embedder.info;
+  return {
+    name: `${basename(path)}, cosine`,
+    kind: "baseline",
+    detail: `${weightTypes[0]}, ${engine}, ${device}`,
+    threshold: undefined,
+    scorerOf: () => embeddingScorer(embedAs(embedder), async () => {}),
+  };
+}
+
+export function embedAs(embedder: Embedder, signal?: AbortSignal): EmbedAs {
+  return (texts, as) => embedder.embed(texts, { as, signal });
 }
 
 function gateSystem(gate: Gate): System {

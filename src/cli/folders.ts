@@ -3,6 +3,7 @@ import { basename, extname, resolve } from "node:path";
 import { QragError } from "../../base/errors.ts";
 import { type FolderSet, type FolderText, folderSet } from "../eval/folder.ts";
 import { readQuestions } from "../eval/questions.ts";
+import type { RetrieveSettings } from "../eval/retrieve.ts";
 import { documentsIn, type Unreadable } from "../passages/documents.ts";
 import { type SourcePassage, splitDocument } from "../passages/split.ts";
 import { UsageError } from "./arguments.ts";
@@ -56,10 +57,10 @@ const maxPassages = 100_000;
 export async function readFolder(
   io: Io,
   { paths, questions: path }: FolderArgument,
-  top: number,
+  settings: RetrieveSettings,
 ): Promise<FolderSet> {
   const questions = await readQuestions(openLines(io, path), path);
-  return folderSet(await textIn(io, paths, nameOf(paths, path)), questions, { top });
+  return folderSet(await textIn(io, paths, nameOf(paths, path)), questions, settings);
 }
 
 /** The folder's own name; where text is picked from several places, that of the questions. */

@@ -1,11 +1,6 @@
 // Finds the passages to judge: BM25's best, or the best of BM25's ranking and an embedder's together.
 import type { Bm25 } from "./bm25.ts";
-
-/** One vector a text, all of one width; some embedders read queries and passages differently. */
-export type EmbedAs = (
-  texts: readonly string[],
-  as: "query" | "passage",
-) => Promise<readonly ArrayLike<number>[]>;
+import { type EmbedAs, product, unit } from "./vectors.ts";
 
 export interface RetrieveSettings {
   /** Passages for each query. */
@@ -35,22 +30,11 @@ async function vectorRankings(
   embed: EmbedAs,
 ): Promise<number[][]> {
   const passages = (await embed(texts, "passage")).map(unit);
+  // A query's length changes no order.
   return (await embed(queries, "query")).map((query) => {
     const scores = passages.map((passage) => product(query, passage));
     return [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
   });
-}
-
-/** A query needs none of it: its length changes no order. */
-function unit(vector: ArrayLike<number>): number[] {
-  const length = Math.sqrt(product(vector, vector)) || 1;
-  return Array.from(vector, (value) => value / length);
-}
-
-function product(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
 }
 
 /** What Cormack, Clarke and Büttcher (2009) found best, and everybody has used since. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Bm25 } from "../../src/eval/bm25.ts";
-import { type EmbedAs, fused, retrieve } from "../../src/eval/retrieve.ts";
+import { fused, retrieve } from "../../src/eval/retrieve.ts";
+import type { EmbedAs } from "../../src/eval/vectors.ts";
 
 const texts = ["a river", "a river bank", "a bank of money", "nothing of it"];
 const bm25 = new Bm25(texts);
