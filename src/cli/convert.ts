@@ -37,7 +37,8 @@ Options:
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
       --name NAME            the model's name; default: the checkpoint's
-      --scripts NAME,...     the scripts it reads, by Unicode's names: Latin,Greek
+      --scripts NAME,...     the scripts it reads, by Unicode's names (Latin,Greek): pairs in others are refused
+      --languages CODE,...   the languages it reads; a gate of "en" alone refuses other languages in Latin script
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
@@ -92,6 +93,7 @@ const options = {
   "query-prefix": { type: "string" },
   "passage-prefix": { type: "string" },
   scripts: { type: "string" },
+  languages: { type: "string" },
   threads: { type: "string" },
   force: { type: "boolean" },
 } as const;
@@ -123,6 +125,7 @@ export const command: Command = {
       queryPrefix: values["query-prefix"],
       passagePrefix: values["passage-prefix"],
       scripts: values.scripts?.split(","),
+      languages: values.languages?.split(","),
       threads: wholeNumber(values.threads, "--threads"),
       force: values.force,
     };

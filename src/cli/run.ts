@@ -32,6 +32,7 @@ const commands = new Map<string, Entry>([
   ["convert", { summary: "turn a checkpoint into GGUF", load: () => import("./convert.ts") }],
   ["quantize", { summary: "change a model's weight type", load: () => import("./quantize.ts") }],
   ["inspect", { summary: "show what is in a model file", load: () => import("./inspect.ts") }],
+  ["embed", { summary: "turn lines into vectors", load: () => import("./embed.ts") }],
   ["verify", { summary: "check a converted model", load: () => import("./verify.ts") }],
   ["eval", { summary: "measure a gate beside baselines", load: () => import("./eval.ts") }],
   [

@@ -1,0 +1,90 @@
+// qrag embed: texts, one a line, become vectors, one a line.
+import { loadEmbedder } from "../load_embedder.ts";
+import { oneOf, parseArguments, required, wholeNumber } from "./arguments.ts";
+import { type Command, exitCodes } from "./command.ts";
+import type { Io } from "./io.ts";
+import { lineFormats, passagesOf, readInput } from "./lines.ts";
+import { writeLine } from "./output.ts";
+import { progressBar } from "./progress.ts";
+
+const help = `Usage: qrag embed --model PATH [options] [FILE|-]
+
+Reads texts, one a line (JSON objects with a "text", JSON strings, or plain text), and prints their vectors in the same
+order, each as a JSON array of numbers.
+
+Options:
+  -m, --model PATH    the GGUF file of an embedding model; default: QRAG_EMBEDDER
+      --as USE        query or passage: some models want other words before each; default passage
+      --long RULE     cut a text at the model's context, or average its windows; default cut
+      --dimensions N  keep the first N dimensions, for models trained to be cut
+      --format F      auto, jsonl or text; auto goes by how the first line begins
+      --threads N     threads that compute
+      --json          print {line, vector} objects
+  -h, --help          print this help
+
+Example:
+  qrag embed --model minilm.gguf --as query questions.txt
+`;
+
+const options = {
+  model: { type: "string", short: "m" },
+  as: { type: "string", default: "passage" },
+  long: { type: "string", default: "cut" },
+  dimensions: { type: "string" },
+  format: { type: "string", default: "auto" },
+  threads: { type: "string" },
+} as const;
+
+/** Texts embedded in one call: enough to fill the engine's batches, few enough to print soon. */
+const together = 64;
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const { values, positionals } = parseArguments(args, options, ["FILE"], 0);
+    const path = required(values.model ?? (io.env.QRAG_EMBEDDER || undefined), "--model");
+    const embedding = {
+      as: oneOf(values.as, ["query", "passage"], "--as"),
+      long: oneOf(values.long, ["cut", "average"], "--long"),
+      dimensions: wholeNumber(values.dimensions, "--dimensions"),
+      signal: io.signal,
+    };
+    const format = oneOf(values.format, lineFormats, "--format");
+    const threads = wholeNumber(values.threads, "--threads");
+    const bar = progressBar(io, "loading");
+    const embedder = await loadEmbedder(path, {
+      threads,
+      signal: io.signal,
+      onProgress: bar.update,
+    }).finally(bar.clear);
+    try {
+      for await (const lines of groups(passagesOf(readInput(io, positionals[0]), format))) {
+        const texts = lines.map(({ passage }) => passage);
+        const vectors = await embedder.embed(texts, embedding);
+        for (const [index, { number }] of lines.entries()) {
+          await writeVector(io, vectors[index]!, values.json ? number : undefined);
+        }
+      }
+    } finally {
+      await embedder.dispose();
+    }
+    return exitCodes.done;
+  },
+};
+
+async function* groups<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < together) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Nine digits give every float back. */
+async function writeVector(io: Io, vector: Float32Array, line: number | undefined): Promise<void> {
+  const numbers = Array.from(vector, (value) => Number(value.toPrecision(9)));
+  await writeLine(io, JSON.stringify(line === undefined ? numbers : { line, vector: numbers }));
+}
