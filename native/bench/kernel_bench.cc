@@ -75,7 +75,7 @@ struct Timings {
     void products(const Shape & shape, double peak) {
         std::vector<Packed> matrices;
         for (size_t i = 0; i < blocks; i++) {
-            Packed & packed = matrices.emplace_back(shape.inputs, shape.channels, /*four_bit=*/false, kernels.max_weight);
+            Packed & packed = matrices.emplace_back(shape.inputs, shape.channels, /*four_bit=*/false, kernels.short_sums);
             for (size_t c = 0; c < shape.channels; c++) packed.set(c, {random_floats(shape.inputs, random), {}});
         }
         const size_t inputs = matrices[0].inputs(), stride = quantized_stride(inputs);
