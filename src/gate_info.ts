@@ -31,6 +31,8 @@ export interface GateInfo {
   readonly decision: readonly DecisionToken[];
   /** Unicode's names of the scripts that the model reads, where its file says: all else is refused. */
   readonly scripts: readonly string[] | undefined;
+  /** The codes of the languages that it reads, where its file says. */
+  readonly languages: readonly string[] | undefined;
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;
   /** Whether a calibration set the offset. */

@@ -88,7 +88,7 @@ function gateOf(
   computing: Computing,
   calibration: Calibration | undefined,
 ): Gate {
-  const { architecture, numbers, name, output, scripts, fileTypes } = description;
+  const { architecture, numbers, name, output, scripts, languages, fileTypes } = description;
   const encoder = pairEncoder(description.frame, tokenizer);
   const margin = marginOf(output);
   if (!encoder || !margin) throw givesVectors(path);
@@ -114,6 +114,7 @@ function gateOf(
         label: tokens.labels[row]!,
       })),
       scripts,
+      languages,
       offset: calibration?.offset ?? 0,
       calibrated: calibration !== undefined,
       ...computing,

@@ -124,6 +124,7 @@ export function fakeGate({
         { id: 49, text: "1", label: "1" },
       ],
       scripts,
+      languages: undefined,
       offset,
       calibrated: offset !== 0,
       fullVocabulary,

@@ -70,6 +70,7 @@ export async function modelFile({
       template: "{system} Q: {query} P: {passage} A: ",
     },
     scripts: undefined,
+    languages: undefined,
     tokenizerJson: json,
     tiedEmbeddings: head === "tied",
     conversionReport: undefined,
