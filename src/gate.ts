@@ -157,7 +157,8 @@ export class Gate {
   ): AsyncGenerator<Verdict, void> {
     if (options.fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
     const refuse = this.#parts.refuse(query);
-    yield* withRefused(texts, refuse, (judged) => this.#judged(query, judged, options));
+    const judge = (judged: Iterable<string>) => this.#judged(query, judged, options);
+    yield* withRefused(texts, refuse, judge, options.signal);
   }
 
   /** The verdicts on the passages that the model is asked about. */

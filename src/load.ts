@@ -91,7 +91,11 @@ function gateOf(
   const { architecture, numbers, name, output, scripts, languages, fileTypes } = description;
   const encoder = pairEncoder(description.frame, tokenizer);
   const margin = marginOf(output);
-  if (!encoder || !margin) throw givesVectors(path);
+  if (!encoder || !margin) {
+    tokenizer.dispose();
+    void model.dispose();
+    throw givesVectors(path);
+  }
   const tokens = output.kind === "decision" ? output : { tokenIds: [], labels: [] };
   return new Gate({
     queue: new ScoringQueue(model, numbers.outputCount),

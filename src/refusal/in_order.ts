@@ -2,34 +2,58 @@
 import { refusedBecause, type Verdict } from "../verdict.ts";
 import type { RefusalReason, Refuse } from "./refusal.ts";
 
+/** Refused one after another, so many are given out before the next is looked at: a few milliseconds' work. */
+const mostInARow = 64;
+
 /**
  * The verdicts on all texts: `judge` gives those on the texts that are not refused. What is refused at once waits until
- * the verdicts before it are out.
+ * the verdicts before it are out. Where refusals abound, the event loop gets its turn among them.
  */
 export async function* withRefused(
   texts: Iterable<string>,
   refuse: Refuse,
   judge: (texts: Iterable<string>) => AsyncIterable<Verdict>,
+  signal?: AbortSignal,
 ): AsyncGenerator<Verdict, void> {
-  const reasons: (RefusalReason | undefined)[] = [];
-  for await (const verdict of judge(notRefused(texts, refuse, reasons))) {
-    yield* refusedFirst(reasons);
-    reasons.shift();
-    yield verdict;
+  const iterator = texts[Symbol.iterator]();
+  try {
+    for (let ended = false; !ended; ) {
+      const reasons: (RefusalReason | undefined)[] = [];
+      const judged = notRefused(iterator, refuse, reasons, () => {
+        ended = true;
+      });
+      for await (const verdict of judge(judged)) {
+        yield* refusedFirst(reasons);
+        reasons.shift();
+        yield verdict;
+      }
+      yield* refusedFirst(reasons);
+      if (ended) return;
+      await new Promise(setImmediate);
+      signal?.throwIfAborted();
+    }
+  } finally {
+    iterator.return?.();
   }
-  yield* refusedFirst(reasons);
 }
 
-/** The passages that are to be judged; `reasons` gets an entry for every passage, in order. */
+/**
+ * The passages that are to be judged, up to the end or a long row of refused ones; `reasons` gets an entry for every
+ * passage, in order.
+ */
 function* notRefused(
-  texts: Iterable<string>,
+  texts: Iterator<string>,
   refuse: Refuse,
   reasons: (RefusalReason | undefined)[],
+  ended: () => void,
 ): Generator<string> {
-  for (const text of texts) {
-    const reason = refuse(text);
+  for (let inARow = 0; inARow < mostInARow; ) {
+    const next = texts.next();
+    if (next.done) return ended();
+    const reason = refuse(next.value);
     reasons.push(reason);
-    if (reason === undefined) yield text;
+    inARow = reason === undefined ? 0 : inARow + 1;
+    if (reason === undefined) yield next.value;
   }
 }
 

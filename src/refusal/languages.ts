@@ -31,7 +31,12 @@ const functionWords: Readonly<Record<string, string>> = {
   catalan: "el la els les de del que i en un una per amb és són no es al més com",
 };
 
-/** Words that begin a question. */
+/** Those that English is full of in names: Las Vegas, Leonardo da Vinci. Without another word they say nothing. */
+const nameParticles = new Set(
+  "el la los las de del da das dos do di della le les du des van den der".split(" "),
+);
+
+/** Words that begin a question. Some are names or English words (Kim, dove, KDE), so alone they say nothing. */
 const questionWords =
   "wie warum wieso welche welcher welches wann wo wer wieviel pourquoi quand où quel quelle quels quelles combien quoi " +
   "qué cómo cuándo dónde quién cuál cuánto cuántos como quando onde quem qual quais quanto quantos perché dove chi quale quali cosa che " +
@@ -59,19 +64,25 @@ const fewestWords = 4;
 /** Whether a text in Latin script is plainly of another language than English. What is short or mixed passes. */
 export function isForeign(text: string): boolean {
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  if (words.length === 0) return false;
   const known = words.filter((word) => english.has(word)).length;
-  if (known === 0 && questions.has(words[0]!) && words.length > 1) return true;
+  if (known === 0 && asksInAnother(words)) return true;
   if (words.length < fewestWords) return false;
   if (known >= 3 && known >= words.length * plainlyEnglish) return false;
-  const foreign = Math.max(...languages.map((language) => distinctIn(language, words)));
-  if (foreign >= 3 && foreign > known) return true;
+  for (const language of languages) {
+    const found = new Set(words.filter((word) => language.has(word)));
+    const telling = [...found].some((word) => !nameParticles.has(word));
+    if (telling && found.size >= 3 && found.size > known) return true;
+  }
   // Where every sentence has letters with marks, the words need not be known.
   const letters = words.join("");
   const marked = letters.replace(/[a-z]/g, "").length;
   return marked >= 5 && marked / letters.length > 0.08 && known * 10 < words.length;
 }
 
-function distinctIn(language: ReadonlySet<string>, words: readonly string[]): number {
-  return new Set(words.filter((word) => language.has(word))).size;
+/** A short question: its first word, and another of that kind or a letter with a mark. */
+function asksInAnother([first = "", ...rest]: readonly string[]): boolean {
+  if (!questions.has(first)) return false;
+  const kind = (word: string) =>
+    languages.some((language) => language.has(word)) || questions.has(word);
+  return rest.some((word) => kind(word) || /[^a-z]/.test(word)) || /[^a-z]/.test(first);
 }

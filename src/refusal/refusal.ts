@@ -36,7 +36,9 @@ export function refusals({ scripts, languages }: Reads): (query: string) => Refu
     return (passage) => {
       if (!/[\p{L}\p{N}]/u.test(passage)) return "empty";
       const sample = passage.slice(0, sampleUnits);
-      if (isEcho(wordsOf(sample), echoed)) return "echo";
+      const words = wordsOf(sample);
+      if (sample.length < passage.length) words.pop(); // it may be half a word
+      if (isEcho(words, echoed)) return "echo";
       return reason ?? unread(sample);
     };
   };
@@ -54,7 +56,7 @@ function wordsOf(text: string): string[] {
   return words.filter((word) => !labels.has(word));
 }
 
-/** The query's words over and over, and nothing else; what a sample cuts off does not matter. */
+/** The query's words over and over, and nothing else. The last time may be cut short. */
 function isEcho(passage: readonly string[], query: readonly string[]): boolean {
   if (query.length === 0 || passage.length < query.length) return false;
   return passage.every((word, index) => word === query[index % query.length]);

@@ -1,6 +1,6 @@
 // qrag embed, on a small encoder: what it prints is what the library gives.
 import { afterAll, describe, expect, it } from "vitest";
-import { loadEmbedder } from "../../src/index.ts";
+import { loadEmbedder, loadGate } from "../../src/index.ts";
 import { Encoders } from "../encoders.ts";
 import { qrag } from "./harness.ts";
 
@@ -61,5 +61,9 @@ describe("qrag embed", () => {
     const gate = await qrag(["embed", "-m", await encoders.path("labels")], { stdin });
     expect(gate).toMatchObject({ exitCode: 3, out: "" });
     expect(gate.err).toMatch(/gives verdicts, not vectors/);
+    await expect(loadGate(model)).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringContaining("gives vectors, not verdicts. Use loadEmbedder"),
+    });
   });
 });

@@ -48,6 +48,35 @@ it("a model of several scripts is asked about each of them, in any language", ()
   expect(two("capital")("北京是首都。")).toBe("script");
 });
 
+describe("English that looks like another language", () => {
+  it.each([
+    "Kim Kardashian net worth",
+    "dove soap ingredients",
+    "chi squared test",
+    "Como lake hotels",
+    "APA style citation",
+    "kde plasma install",
+    "che guevara biography",
+    "El Paso to Los Angeles via Las Cruces",
+    "el paso to los angeles via las cruces",
+    "El Niño and La Niña in Los Angeles",
+    "Ursula von der Leyen",
+    "Leonardo da Vinci",
+    "crème brûlée recipe",
+    "tour de france route",
+  ])("is read: %s", (query) => {
+    expect(english(query)("A passage in plain English.")).toBeUndefined();
+  });
+});
+
+describe("a long echo", () => {
+  it("is one, wherever the sample ends", () => {
+    for (const query of ["How tall is mount everest", "who painted the mona lisa"]) {
+      expect(english(query)(`${query} `.repeat(400))).toBe("echo");
+    }
+  });
+});
+
 describe("a gate", () => {
   const passages = ["", "the first", "Берлин", "???", "the second", "Thing?"];
 
@@ -84,6 +113,48 @@ describe("a gate", () => {
     expect(ranked.map(({ index }) => index)).toEqual([4, 1, 0, 2, 3, 5]);
     expect(await gate.filter("thing", passages)).toEqual(["the first", "the second"]);
     expect(await gate.filter("thing", ["", "???"])).toEqual([]);
+    await gate.dispose();
+  });
+
+  it("takes passages as it goes and can be stopped, though all are refused", async () => {
+    const gate = fakeGate({ scripts: ["Latin"] });
+    let taken = 0;
+    let returned = false;
+    function* endless() {
+      try {
+        for (;;) {
+          taken++;
+          yield "Берлин";
+        }
+      } finally {
+        returned = true;
+      }
+    }
+    let seen = 0;
+    for await (const { reason } of gate.stream("thing", endless())) {
+      expect(reason).toBe("script");
+      if (++seen === 1000) break;
+    }
+    expect(taken).toBeLessThan(1100);
+    expect(returned).toBe(true);
+
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 1);
+    const all = (async () => {
+      for await (const _ of gate.stream("thing", endless(), { signal: controller.signal }));
+    })();
+    await expect(all).rejects.toThrow("enough");
+    await gate.dispose();
+  });
+
+  it("keeps the order around long rows of refused passages", async () => {
+    const gate = fakeGate({ scripts: ["Latin"] });
+    const row = Array.from({ length: 500 }, () => "Берлин");
+    const passages = ["the first", ...row, "the second", ...row.slice(0, 63), "the third", ...row];
+    const verdicts = await gate.judgeAll("thing", passages);
+    expect(verdicts.map(({ reason }) => reason === undefined)).toEqual(
+      passages.map((passage) => passage !== "Берлин"),
+    );
     await gate.dispose();
   });
 
