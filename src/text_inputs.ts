@@ -34,6 +34,7 @@ export function inputsOf(
   const { tokenizer, contextLength } = encoder;
   const windows = {
     contextLength,
+    prefix,
     frameUnits: () => prefix.length,
     encode: async (_query: string, passages: readonly string[]) =>
       (await tokenizer.encode(passages.map((passage) => prefix + passage))).map((tokens) => ({

@@ -62,3 +62,13 @@ describe("a text longer than the context", () => {
     expect(longest).toBeLessThan(2000);
   });
 });
+
+it("names the prefix where it leaves windows no room", async () => {
+  const work = collect(
+    inputsOf({ tokenizer, contextLength }, "b ".repeat(8), ["b b b"], "average"),
+  );
+  await expect(work).rejects.toThrow(
+    /^The prefix "b b b .* leaves no room for a text: with it .* 10 of the model's 12 tokens, and a text needs .* shorter/,
+  );
+  await expect(work).rejects.not.toThrow("query");
+});
