@@ -137,7 +137,10 @@ export function checkQuery(query: unknown): string {
   return bounded(query, "query", limits.queryLength);
 }
 
-/** The text of a passage, read once. An empty one is judged like any other: the model sees a prompt with nothing in its place. */
+/**
+ * The text of a passage, read once. It may be empty: a model whose file names the scripts it reads is then not asked and
+ * the passage refused, any other sees a prompt with nothing in its place.
+ */
 export function checkPassage(passage: unknown, name: string): string {
   const text = isObject(passage) ? passage.text : passage;
   if (typeof text !== "string") return refuse("a string or an object with a text", name, passage);

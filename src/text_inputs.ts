@@ -15,8 +15,13 @@ export interface TextInput extends Sequence {
 
 /** Texts are encoded together, so many UTF-16 units in a call. */
 const groupedUnits = 4096;
-/** First guess of the units that fill the context, in units a token; doubled as long as tokens are missing. */
-const guessedUnitsPerToken = 8;
+/**
+ * A slice may end inside a word, whose half has other tokens than the whole: it must give so many more than fit the
+ * context, so that none of these is kept. No word of a BERT model has more than 100; longer ones are one unknown token.
+ */
+const spareTokens = 128;
+/** First guess of a slice that is long enough, in units a token; doubled as long as tokens are missing. */
+const guessedUnitsPerToken = 6;
 
 /** `prefix` is put before every text, and before every window of a long one. */
 export function inputsOf(
@@ -29,6 +34,7 @@ export function inputsOf(
   const { tokenizer, contextLength } = encoder;
   const windows = {
     contextLength,
+    prefix,
     frameUnits: () => prefix.length,
     encode: async (_query: string, passages: readonly string[]) =>
       (await tokenizer.encode(passages.map((passage) => prefix + passage))).map((tokens) => ({
@@ -44,15 +50,14 @@ async function* cutInputs(
   texts: readonly string[],
 ): AsyncGenerator<TextInput> {
   const behind = await tokensBehind(tokenizer);
+  const sliceUnits = (contextLength + spareTokens) * guessedUnitsPerToken;
   for (let start = 0; start < texts.length; ) {
     let end = start;
     for (let units = 0; end < texts.length && units < groupedUnits; end++) {
-      units += prefix.length + Math.min(texts[end]!.length, contextLength * guessedUnitsPerToken);
+      units += prefix.length + Math.min(texts[end]!.length, sliceUnits);
     }
     const group = texts.slice(start, end);
-    const pieces = group.map(
-      (text) => prefix + text.slice(0, contextLength * guessedUnitsPerToken),
-    );
+    const pieces = group.map((text) => prefix + text.slice(0, sliceUnits));
     for (const [index, tokens] of (await tokenizer.encode(pieces)).entries()) {
       const whole = prefix + group[index]!;
       const enough = await filled(tokenizer, whole, pieces[index]!.length, tokens, contextLength);
@@ -62,7 +67,7 @@ async function* cutInputs(
   }
 }
 
-/** The tokens of a text, or of so much of it that they fill the context. */
+/** The tokens of a text, or of so much of it that cutting them gives what cutting those of the whole text would. */
 async function filled(
   tokenizer: TextEncoder["tokenizer"],
   text: string,
@@ -72,7 +77,7 @@ async function filled(
 ): Promise<Int32Array> {
   let units = encodedUnits;
   let found = tokens;
-  while (found.length <= contextLength && units < text.length) {
+  while (found.length < contextLength + spareTokens && units < text.length) {
     units *= 2;
     [found] = (await tokenizer.encode([text.slice(0, units)])) as [Int32Array];
   }

@@ -1,11 +1,14 @@
 // Turns a query and a passage into inputs that fit the model: one, or overlapping windows of a long passage.
 import { QragError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import type { Encoded, PairEncoder } from "./frames.ts";
 
 /** What it takes to turn text into inputs of a bounded length. */
 export interface WindowEncoder extends PairEncoder {
   /** Tokens the model can read at once. */
   readonly contextLength: number;
+  /** What is put before every passage where there is no query. */
+  readonly prefix?: string;
 }
 
 /** One input; `last` marks the end of its passage. */
@@ -81,7 +84,7 @@ async function* windowsOfLong(
   const { contextLength } = encoder;
   const frame = (await encoder.encode(query, [""]))[0]!.tokens.length;
   const room = contextLength - frame;
-  if (room < leastRoom) throw noRoom(frame, contextLength);
+  if (room < leastRoom) throw noRoom(frame, encoder);
 
   let unitsPerToken = length === undefined ? guessedUnitsPerToken : passage.length / length;
   let start = 0;
@@ -105,16 +108,15 @@ async function longestWindow(
   units: number,
   frame: number,
 ): Promise<{ input: Encoded; end: number }> {
-  const { contextLength } = encoder;
   let limit = start + units;
   for (;;) {
     const end = limit >= passage.length ? passage.length : cut(passage, start, limit);
     const [input] = (await encoder.encode(query, [passage.slice(start, end)])) as [Encoded];
     const { length } = input.tokens;
-    if (length <= contextLength) return { input, end };
-    if (end - start <= 2) throw noRoom(frame, contextLength);
+    if (length <= encoder.contextLength) return { input, end };
+    if (end - start <= 2) throw noRoom(frame, encoder);
     // In proportion to what was too much, and at least a tenth, so that this ends.
-    const fitting = (contextLength - frame) / Math.max(1, length - frame);
+    const fitting = (encoder.contextLength - frame) / Math.max(1, length - frame);
     limit = start + Math.max(1, Math.floor((end - start) * Math.min(fitting, 0.9)));
   }
 }
@@ -138,10 +140,18 @@ function cut(text: string, start: number, limit: number): number {
   return limit - 1 > start ? limit - 1 : limit + 1;
 }
 
-function noRoom(frame: number, contextLength: number): QragError {
+function noRoom(frame: number, { contextLength, prefix }: WindowEncoder): QragError {
+  const [cause, text, remedy] =
+    prefix === undefined
+      ? ["The query", "passage", "Shorten the query."]
+      : [
+          `The prefix ${quote(prefix)} of the model's file`,
+          "text",
+          "Convert the model with a shorter one.",
+        ];
   return new QragError(
     "INPUT_INVALID",
-    `The query leaves no room for a passage: with it the input takes ${frame} of the model's ${contextLength} tokens, ` +
-      `and a passage needs at least ${leastRoom}. Shorten the query.`,
+    `${cause} leaves no room for a ${text}: with it the input takes ${frame} of the model's ${contextLength} tokens, ` +
+      `and a ${text} needs at least ${leastRoom}. ${remedy}`,
   );
 }

@@ -10,7 +10,7 @@ import { progressBar } from "./progress.ts";
 const help = `Usage: qrag embed --model PATH [options] [FILE|-]
 
 Reads texts, one a line (JSON objects with a "text", JSON strings, or plain text), and prints their vectors in the same
-order, each as a JSON array of numbers.
+order, each as a JSON array of numbers. Blank lines are skipped: with --json each vector has the number of its line.
 
 Options:
   -m, --model PATH    the GGUF file of an embedding model; default: QRAG_EMBEDDER
@@ -19,7 +19,7 @@ Options:
       --dimensions N  keep the first N dimensions, for models trained to be cut
       --format F      auto, jsonl or text; auto goes by how the first line begins
       --threads N     threads that compute
-      --json          print {line, vector} objects
+      --json          print {line, vector} objects; lines are numbered from 1, blank ones included
   -h, --help          print this help
 
 Example:

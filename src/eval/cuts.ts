@@ -1,5 +1,8 @@
 // Every way to cut scored rows in two: what is above a threshold is accepted, the rest refused.
 
+/** What a pair gets that the gate refused without asking its model: below every margin, and a number that JSON has. */
+export const refusedScore = -1000;
+
 export interface Scored {
   readonly score: number;
   readonly label: 0 | 1;
@@ -12,9 +15,13 @@ export interface Cut {
   readonly falsePositives: number;
 }
 
-/** From the cut that accepts nothing to the one that accepts everything; rows with equal scores stay together. */
+/**
+ * From the cut that accepts nothing to the one that accepts everything; rows with equal scores stay together. What
+ * was refused is above no threshold: it stays refused whatever the offset, and its score says nothing about where to cut.
+ */
 export function cutsOf(rows: readonly Scored[]): Cut[] {
-  const sorted = [...rows].sort((a, b) => b.score - a.score);
+  const judged = rows.filter(({ score }) => score !== refusedScore);
+  const sorted = judged.sort((a, b) => b.score - a.score);
   const cuts: Cut[] = [];
   let truePositives = 0;
   let falsePositives = 0;
@@ -27,7 +34,8 @@ export function cutsOf(rows: readonly Scored[]): Cut[] {
     else falsePositives++;
   }
   const lowest = sorted.at(-1);
-  if (lowest) cuts.push({ threshold: lowest.score - 1, truePositives, falsePositives });
+  if (!lowest) return [{ threshold: 0, truePositives, falsePositives }];
+  cuts.push({ threshold: lowest.score - 1, truePositives, falsePositives });
   return cuts;
 }
 

@@ -76,7 +76,6 @@ export function bestThreshold(questions: readonly ScoredQuestion[]): number {
       .filter(({ scores }) => scores.length > 0)
       .map((question) => ({ label: 0, score: bestScore(question) }) as const),
   ];
-  if (rows.length === 0) return 0;
   const right = ({ truePositives, falsePositives }: Cut) =>
     truePositives / Math.max(1, found.length) - falsePositives / Math.max(1, unanswerable.length);
   return cutsOf(rows).reduce((best, cut) => (right(cut) > right(best) ? cut : best)).threshold;

@@ -1,6 +1,7 @@
 // Whatever scores pairs: gates, BM25, other people's models. The higher the score, the more relevant.
 import type { Gate } from "../gate.ts";
 import type { Bm25 } from "./bm25.ts";
+import { refusedScore } from "./cuts.ts";
 import { quantile } from "./intervals.ts";
 
 export interface Pair {
@@ -12,9 +13,6 @@ export interface Scorer {
   score(pairs: readonly Pair[], signal: AbortSignal): Promise<number[]>;
   close(): Promise<void>;
 }
-
-/** What a pair gets that the gate refused without asking its model: below every margin, and a number that JSON has. */
-const refusedScore = -1000;
 
 /** The gate stays its caller's. */
 export function gateScorer(gate: Gate): Scorer {

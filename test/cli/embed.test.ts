@@ -39,6 +39,16 @@ describe("qrag embed", () => {
     );
   });
 
+  it("skips blank lines, as its help says, and counts them", async () => {
+    const blank = '"the capital"\n\n \t\n"a river"\n\n"the sea"\n';
+    const { out } = await qrag(["embed", "-m", model, "--json"], { stdin: blank });
+    const lines = out.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).line)).toEqual([1, 4, 6]);
+    const { out: help } = await qrag(["embed", "--help"]);
+    expect(help).toMatch(/Blank lines are skipped/);
+    expect(help).toMatch(/--json .*lines are numbered from 1, blank ones included/);
+  });
+
   it("embeds as queries, and averages long texts, when told to", async () => {
     const args = ["embed", "-m", model, "--as", "query", "--long", "average"];
     const { out } = await qrag(args, { stdin });

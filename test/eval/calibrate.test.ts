@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
 import { type CalibrationResult, calibrate, type ScoredPair } from "../../src/eval/calibrate.ts";
+import { refusedScore } from "../../src/eval/cuts.ts";
 import { randomNumbers } from "../../src/eval/random.ts";
 
 /** Relevant rows lie two higher than irrelevant ones, both spread over four. */
@@ -64,6 +65,18 @@ describe("calibrate", () => {
     });
     expect(atOffset).toMatchObject({ accepted: 1, precision: 1, recall: 0.5, falseAcceptance: 0 });
     expect([offset, relevant, queries]).toEqual([1.5, 2, 2]);
+  });
+
+  it("keeps the line among judged rows, and counts the refused ones as refused", () => {
+    const judged = [3, 2, 1].map((score) => ({ query: "a", label: 1, score }) as const);
+    const refused = ([0, 0, 1] as const).map((label) => ({
+      query: "b",
+      label,
+      score: refusedScore,
+    }));
+    const { offset, atOffset, rows } = calibrate([...judged, ...refused], 0.9);
+    expect([offset, rows]).toEqual([1.5, 6]);
+    expect(atOffset).toMatchObject({ accepted: 2, precision: 1, recall: 0.5, falseAcceptance: 0 });
   });
 
   it("lowers the line where more precision is there than wanted", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cutsOf, oracleCut, type Scored } from "../../src/eval/cuts.ts";
+import { cutsOf, oracleCut, refusedScore, type Scored } from "../../src/eval/cuts.ts";
 import { randomNumbers } from "../../src/eval/random.ts";
 
 const random = randomNumbers(5);
@@ -28,6 +28,20 @@ describe("cutsOf", () => {
       { score: next, label: 1 },
     ]);
     expect(middle).toEqual({ threshold: 1, truePositives: 1, falsePositives: 0 });
+  });
+});
+
+describe("refused rows", () => {
+  const refused = ([0, 0, 1] as const).map((label) => ({ label, score: refusedScore }));
+
+  it("are above no threshold, and move none", () => {
+    expect(cutsOf([...refused, ...rows])).toEqual(cutsOf(rows));
+    expect(cutsOf(refused)).toEqual([{ threshold: 0, truePositives: 0, falsePositives: 0 }]);
+  });
+
+  it("leave the best threshold where the judged rows have it", () => {
+    expect(oracleCut([...rows, ...refused])).toEqual(oracleCut(rows));
+    expect(oracleCut(refused).threshold).toBe(0);
   });
 });
 
