@@ -90,4 +90,5 @@ def save(model, weights, folder):
     kept.pop("name_or_path", None)
     (folder / "tokenizer_config.json").write_text(json.dumps(kept, indent=1) + "\n")
     shutil.copy(source / "vocab.txt", folder / "vocab.txt")
-    (folder / "vocab.txt").chmod(0o644)
+    for path in folder.iterdir():
+        path.chmod(0o644)

@@ -6,6 +6,8 @@ import argparse
 import copy
 import json
 import pickle
+import signal
+import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -121,8 +123,10 @@ def main():
         torch.save(averaged, options.out / "part")
         (options.out / "part").replace(options.out / "averaged.pt")
 
+    asked_to_stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.set())
     model.train()
-    while state["pairs"] < options.pairs:
+    while state["pairs"] < options.pairs and not asked_to_stop.is_set():
         began = time.monotonic()
         drawn = []
         while len(drawn) < options.step:
@@ -165,6 +169,8 @@ def main():
             keep()
             saved_at = now
     keep()
+    if asked_to_stop.is_set():
+        return
     (options.out / "result.json").write_text(json.dumps({"options": {name: str(value) for name, value in vars(options).items()}, **state}, indent=1) + "\n")
 
 
