@@ -12,7 +12,7 @@ import torch
 from judge import Judge, outputs, save, tokenizer
 from measure import folder_judged, judged, outputs_of, read_sets
 
-STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+STEPS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
 FOLDERS = 0.4  # what the folders count beside the sets
 # Headings of veterans-benefits, vue-docs and rust-book are answered by several passages of their pages, of which one is
 # labelled: no line is right on them.
@@ -41,7 +41,7 @@ def fit(said, goodness, rows):
         for second in STEPS if rows > 2 else (0.0,):
             weights = np.array([1.0, first, second])
             summed = {name: values @ weights for name, values in said.items()}
-            for bias in np.arange(-3, 3.01, 0.2):
+            for bias in np.arange(-3, 3.01, 0.1):
                 found = goodness.of({name: values + bias for name, values in summed.items()})
                 if found > best[0]:
                     best = (found, [*weights.tolist(), float(bias)])
@@ -65,7 +65,7 @@ def main():
     said = outputs_of({**sets, **folders}, lambda pairs: outputs(model, words, pairs))
     np.savez(options.run / "dev-outputs.npz", **said)
     goodness = Goodness(sets, folders)
-    alone = max((goodness.of({name: values[:, 0] + bias for name, values in said.items()}), bias) for bias in np.arange(-3, 3.01, 0.2))
+    alone = max((goodness.of({name: values[:, 0] + bias for name, values in said.items()}), bias) for bias in np.arange(-3, 3.01, 0.1))
     found, weights = fit(said, goodness, options.rows)
     for name, rows in {**sets, **folders}.items():
         scores = said[name] @ np.array(weights[:3]) + weights[3]
