@@ -32,7 +32,7 @@ const help = `Usage: qrag eval [options]
 
 Measures a gate beside BM25 and any other model on disk: on your own folder with questions, on labelled rows, or on
 BEIR folders. Without --folder, --rows and --beir it runs the built-in holdout: 30 rows of 10 domains.
-A gate decides by its own line. A baseline gets the threshold that is best for it on the very data (its "oracle").
+A gate decides at 0. A baseline gets the threshold that is best for it on the very data (its "oracle").
 
 Data (--folder with --questions, --rows and --beir may be repeated):
       --folder DIR      Markdown and plain text (.md, .markdown, .txt) to split into passages; also a single file
