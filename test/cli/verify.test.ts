@@ -118,6 +118,24 @@ describe("qrag verify, of an encoder,", () => {
     const { exitCode: judged } = await qrag(["verify", path, "--exit-code"], native);
     expect(judged).toBe(found.queries.right === found.queries.count ? 0 : 1);
   });
+
+  it("compares the engines by the pairs that they are asked about", async () => {
+    const path = await encoders.path("labels", { scripts: ["Latin"] });
+    const foreign = {
+      query: "q",
+      passage: "\u0431\u0435\u0440\u0435\u0433 \u0440\u0435\u043a\u0438",
+      label: 0,
+    };
+    await writeFile(at("foreign.json"), JSON.stringify([rows[0], foreign, foreign]));
+    const args = ["verify", path, "--rows", at("foreign.json")];
+    const found = JSON.parse((await qrag([...args, "--json"], native)).out);
+    expect(found).toMatchObject({ refused: 2, rows: { count: 3 } });
+    expect(found.engines.largestDifference).toBeLessThan(0.5);
+    const { out } = await qrag(args, native);
+    expect(out).toMatch(
+      /^Pairs that were refused before an engine was asked, and not compared: 2\.$/m,
+    );
+  });
 });
 
 describe("the stored report", () => {
