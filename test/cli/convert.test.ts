@@ -197,14 +197,14 @@ describe("qrag convert", () => {
       "rows without labels",
       "--rows",
       '{"query": "q", "passage": "p"}',
-      /bad\.json: line 1 is no labelled row/,
+      /bad\.json: line 1 is not a labelled row/,
     ],
     ["rows that are no JSON", "--rows", "[1,", /bad\.json: is neither JSON lines nor JSON/],
     [
       "rows of something else",
       "--rows",
       '[{"query": "q", "passage": "p", "label": 2}]',
-      /bad\.json: row 1 is no labelled row/,
+      /bad\.json: row 1 is not a labelled row/,
     ],
   ])("refuses %s", async (_name, option, content, message) => {
     const path = content === undefined ? at("missing.json") : at("bad.json");

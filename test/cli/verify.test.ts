@@ -81,7 +81,7 @@ describe("qrag verify", () => {
       at("bad.jsonl"),
     ]);
     expect([exitCode, loads]).toEqual([3, []]);
-    expect(err).toMatch(/^qrag: .*bad\.jsonl: line 2 is no labelled row/);
+    expect(err).toMatch(/^qrag: .*bad\.jsonl: line 2 is not a labelled row/);
   });
 });
 

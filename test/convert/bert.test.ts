@@ -492,7 +492,11 @@ describe("a damaged or hostile folder", () => {
     ["an index that is no JSON", sharded({ "model.safetensors.index.json": "{" }), /not JSON/],
     ["an index that is no object", sharded({ "model.safetensors.index.json": [] }), /no.* object/],
     ["a configuration that is no object", { ...embedderFiles(), "config.json": [] }, /object/],
-    ["modules that are no list", { ...embedderFiles(), "modules.json": {} }, /no list/],
+    [
+      "modules that are no list",
+      { ...embedderFiles(), "modules.json": {} },
+      /is not a list of at most 16 modules/,
+    ],
     ["modules without a path", { ...embedderFiles(), "modules.json": [{ type: "x" }] }, /path/],
     [
       "modules out of the folder",
