@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { checkFree } from "../base/atomic_file.ts";
 import { QragError } from "../base/errors.ts";
+import { quote } from "../base/quote.ts";
 import { checkNumbers, checkScripts, modelMetadata } from "../gguf/architecture.ts";
 import type { Metadata } from "../gguf/format.ts";
 import { addon } from "../native/loader.ts";
@@ -23,8 +24,7 @@ export async function convertCheckpoint(
   codec: RowCodec = addon(),
 ): Promise<ConvertReport> {
   checkFree(options.output, options.force ?? false);
-  const { scripts } = options;
-  if (scripts) checkInput(() => checkScripts("scripts", scripts));
+  checkReads(options);
   const { tensors, config, companions, ...checkpoint } = await openCheckpoint(options.checkpoint);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
@@ -38,6 +38,7 @@ export async function convertCheckpoint(
         return tokenizer;
       },
     });
+    refuseUnread(plan, options);
     // What cannot be stored is refused before anything is tried out.
     storable(() => checkNumbers(plan.architecture, plan.numbers));
     const settled = (await plan.settle?.(codec)) ?? plan;
@@ -63,6 +64,23 @@ export async function convertCheckpoint(
     tokenizer?.dispose();
     await checkpoint.close();
   }
+}
+
+function checkReads({ scripts, languages }: ConvertOptions): void {
+  if (scripts) checkInput(() => checkScripts("scripts", scripts));
+  const strange = languages?.find((code) => !/^[a-z]{2,3}$/.test(code));
+  if (strange === undefined) return;
+  const message = `${quote(strange)} is not a language's code: two or three lower-case letters, such as "en"`;
+  throw new QragError("INPUT_INVALID", message);
+}
+
+/** Pairs are refused by their scripts and languages, and a model for vectors is not given pairs. */
+function refuseUnread({ output }: ModelPlan, options: ConvertOptions): void {
+  if (output.kind !== "vector") return;
+  const option = (["scripts", "languages"] as const).find((name) => options[name] !== undefined);
+  if (option === undefined) return;
+  const message = `${flagOf(option)} is for models that judge, and this one gives vectors`;
+  throw new QragError("INPUT_INVALID", message);
 }
 
 /** An option that another family alone takes would change nothing. */

@@ -21,9 +21,9 @@ export interface ConvertOptions extends AtomicFileOptions {
   readonly embeddingType?: TensorTypeName | undefined;
   readonly map?: RoleMap | undefined;
   readonly name?: string | undefined;
-  /** Unicode's names of the scripts that the model reads. */
+  /** Unicode's names of the scripts that the model reads. Of models that judge only, as are the languages. */
   readonly scripts?: readonly string[] | undefined;
-  /** The languages that it reads, such as "en". */
+  /** The codes of the languages that it reads, such as "en". */
   readonly languages?: readonly string[] | undefined;
   /** Where the configuration is silent. */
   readonly headCount?: number | undefined;

@@ -18,7 +18,7 @@ export async function readModules(companions: Companions): Promise<Module[] | un
   const list = await companions.json("modules.json");
   if (list === undefined) return undefined;
   if (!Array.isArray(list) || list.length > maxModules) {
-    throw invalid("modules.json is no list of a few modules");
+    throw invalid(`modules.json is not a list of at most ${maxModules} modules`);
   }
   return list.map((item) => {
     const type = item instanceof Map ? item.get("type") : undefined;

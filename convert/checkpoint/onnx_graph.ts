@@ -29,6 +29,24 @@ export function checkGraph({ nodes, initializers }: OnnxModel): void {
         "convert the model as it was exported",
     );
   }
+  checkEdges(nodes);
+}
+
+/** What following the graph relies on, so that no graph takes longer to follow than to read. */
+function checkEdges(nodes: readonly OnnxNode[]): void {
+  const produced = new Set<string>();
+  for (const { operator, inputs, outputs } of nodes) {
+    if ((operator === "Add" || operator === "MatMul") && inputs.length !== 2) {
+      throw invalid(`every ${operator} of an ONNX graph has two inputs; one has ${inputs.length}`);
+    }
+    for (const output of outputs) {
+      if (output === "") continue; // An optional output that is left out.
+      if (produced.has(output)) {
+        throw invalid(`two nodes of the ONNX graph produce ${quote(output)}`);
+      }
+      produced.add(output);
+    }
+  }
 }
 
 /** The float weights by PyTorch's names, [out, in] as there. Constants of the graph are left out. */
@@ -58,6 +76,7 @@ function consumersOf(nodes: readonly OnnxNode[]): Consumers {
   const consumers = new Map<string, OnnxNode[]>();
   for (const node of nodes) {
     for (const input of new Set(node.inputs)) {
+      if (input === "") continue; // An optional input that is left out.
       const list = consumers.get(input) ?? [];
       list.push(node);
       consumers.set(input, list);

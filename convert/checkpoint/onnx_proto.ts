@@ -1,9 +1,8 @@
 // The messages of an ONNX file that its weights need: nodes with their attributes, and initializers. Nothing is computed.
 import Pbf from "pbf";
 import { quote } from "../../base/quote.ts";
-import { invalid } from "../errors.ts";
-import { type Dtype, dtypeBytes, toFloat32 } from "./dtype.ts";
-import { elementCount, maximumTensors, type SourceTensor } from "./source_tensor.ts";
+import { damaged, openTensor } from "./onnx_tensor.ts";
+import { maximumTensors, type SourceTensor } from "./source_tensor.ts";
 
 export interface OnnxNode {
   readonly operator: string;
@@ -32,20 +31,8 @@ const maxNodes = 100_000;
 /** Of inputs, outputs and attributes of one node. */
 const maxParts = 4096;
 const maxRank = 16;
-
-/** ONNX's numbers of element types; others are text, or narrower than a byte. */
-const dtypes: ReadonlyMap<number, Dtype> = new Map([
-  [1, "F32"],
-  [2, "U8"],
-  [3, "I8"],
-  [5, "I16"],
-  [6, "I32"],
-  [7, "I64"],
-  [9, "BOOL"],
-  [10, "F16"],
-  [11, "F64"],
-  [16, "BF16"],
-]);
+/** Of one tensor: weights of real files are bytes; integers are listed in shapes and small constants. */
+const maxIntegers = 1_000_000;
 
 /** Field numbers of onnx.proto. */
 const model = { producer: 2, graph: 7 } as const;
@@ -89,10 +76,6 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
   });
   if (nodes.length === 0) throw damaged("it has no graph");
   return { producer, nodes, initializers };
-}
-
-function damaged(reason: string) {
-  return invalid(`not a usable ONNX file: ${reason}`);
 }
 
 /** Calls `read` with each field's number; what it leaves unread is skipped. No field may reach over the end. */
@@ -178,56 +161,41 @@ function readFloat(pbf: Pbf): number {
 }
 
 function readTensor(bytes: Uint8Array): SourceTensor {
+  const name = nameIn(bytes);
   const shape: number[] = [];
-  const numbers: number[] = [];
+  const integers: number[] = [];
   let type = 0;
-  let name = "";
   let data: Uint8Array | undefined;
   readFields(bytes, (tag, pbf) => {
     const packed = pbf.type === wire.bytes;
-    if (tag === tensor.dims) readInto(shape, pbf, packed, maxRank);
+    if (tag === tensor.dims) readInto(shape, pbf, packed, maxRank, name);
     else if (tag === tensor.type) type = intOf(pbf);
-    else if (tag === tensor.name) name = textOf(pbf);
     else if (tag === tensor.raw || ((tag === tensor.floats || tag === tensor.doubles) && packed)) {
       data = bytesOf(pbf);
     } else if (tag === tensor.int32s || tag === tensor.int64s) {
-      readInto(numbers, pbf, packed, bytes.length);
+      readInto(integers, pbf, packed, maxIntegers, name);
     } else if (tag === tensor.external || (tag === tensor.location && intOf(pbf) !== 0)) {
       throw damaged("its weights lie in another file (external data), which is not read");
     }
   });
-  return openTensor(name, type, shape, data, numbers);
+  return openTensor(name, type, shape, data, integers);
 }
 
-function readInto(into: number[], pbf: Pbf, packed: boolean, max: number): void {
+/** A tensor's name comes after its numbers, and what is wrong with those is said by the name. */
+function nameIn(bytes: Uint8Array): string {
+  let name = "";
+  readFields(bytes, (tag, pbf) => {
+    if (tag === tensor.name) name = textOf(pbf);
+  });
+  return name;
+}
+
+function readInto(into: number[], pbf: Pbf, packed: boolean, max: number, name: string): void {
   if (!packed) checkWire(pbf, wire.varint);
   const end = packed ? pbf.readVarint() + pbf.pos : pbf.pos + 1;
   do {
-    if (into.length >= max) throw damaged(`a list is longer than ${max}`);
+    if (into.length >= max) throw damaged(`tensor ${quote(name)} has a list longer than ${max}`);
     if (pbf.pos < end) into.push(pbf.readVarint(true));
   } while (packed && pbf.pos < Math.min(end, pbf.length));
   if (packed && pbf.pos !== end) throw damaged("it ends within a field");
-}
-
-function openTensor(
-  name: string,
-  type: number,
-  shape: readonly number[],
-  data: Uint8Array | undefined,
-  numbers: readonly number[],
-): SourceTensor {
-  const where = `tensor ${quote(name)}`;
-  const dtype = dtypes.get(type);
-  if (!dtype) throw damaged(`${where} has the element type ${type}, which is not supported`);
-  const count = elementCount(shape);
-  if (count === undefined || shape.some((size) => size < 0)) {
-    throw damaged(`${where} has the impossible shape [${shape.join(", ")}]`);
-  }
-  const byteLength = count * dtypeBytes[dtype];
-  const held = data ? data.length : numbers.length * dtypeBytes[dtype];
-  if (held !== byteLength) {
-    throw damaged(`${where} has ${held} bytes, which is not ${dtype} of shape [${shape}]`);
-  }
-  const read = async () => (data ? toFloat32(dtype, data) : Float32Array.from(numbers));
-  return { name, dtype, shape, byteLength, storage: name, read };
 }

@@ -102,7 +102,7 @@ void Engine::prepare_reference() {
 
 void Engine::check_mode(Mode mode) const {
     if (mode == Mode::embed && !options_.pooling) throw Error(Code::input_invalid, "the model gives no vectors");
-    if (mode == Mode::decision && options_.pooling) throw Error(Code::input_invalid, "the model gives vectors, no decisions");
+    if (mode == Mode::decision && options_.pooling) throw Error(Code::input_invalid, "the model gives vectors, not decisions");
     const bool speaks = architecture_.recipe.sight == Sight::before;
     if ((mode == Mode::argmax || mode == Mode::surprise) && !speaks) {
         throw Error(Code::input_invalid, "the model does not predict tokens");

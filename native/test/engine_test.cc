@@ -98,7 +98,7 @@ QRAG_TEST(engine_pools_as_plain_loops_do) {
             const std::vector<double> expected = model.pooled(sequences[i], all.second(i), pooling);
             for (size_t d = 0; d < expected.size(); d++) check_near(together[i * expected.size() + d], expected[d], tolerance, "a dimension");
         }
-        check_throws(Code::input_invalid, "no decisions", [&] { engine.score(all, Mode::decision); });
+        check_throws(Code::input_invalid, "not decisions", [&] { engine.score(all, Mode::decision); });
     }
     check_throws(Code::model_invalid, "neither", [&] {
         Engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, {}});

@@ -26,9 +26,10 @@ import { typeNames, weightType } from "./weight_type.ts";
 
 const help = `Usage: qrag convert CHECKPOINT -o OUT.gguf [options]
 
-Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors), or a folder
-of Hugging Face or sentence-transformers. Nothing in it is run. It may hold a decoder that answers with a token, or a
-BERT encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was used.
+Reads a checkpoint and writes a GGUF file. CHECKPOINT is a file of weights (.pt, .pth, .bin, .safetensors, or an
+.onnx of floats), or a folder of Hugging Face or sentence-transformers. Nothing in it is run. It may hold a decoder that
+answers with a token, or a BERT encoder: a cross-encoder, or a model for vectors. The report shows how every tensor was
+used.
 
 Options:
   -o, --output OUT           the new file; it appears whole or not at all
@@ -37,8 +38,9 @@ Options:
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
       --name NAME            the model's name; default: the checkpoint's
-      --scripts NAME,...     the scripts it reads, by Unicode's names (Latin,Greek): pairs in others are refused
-      --languages CODE,...   the languages it reads; a gate of "en" alone refuses other languages in Latin script
+      --scripts NAME,...     the scripts a gate reads, by Unicode's names (Latin,Greek): pairs in others are refused
+      --languages CODE,...   with --scripts: the languages it reads (en,de); a gate of "en" alone refuses other
+                             languages in Latin script
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
@@ -66,7 +68,7 @@ For BERTs, in place of what modules.json and the files it names say:
 
 Example:
   qrag convert model.pt --tokenizer tokenizer.json -o models/qrag.gguf --type q8_0
-  qrag convert all-MiniLM-L6-v2/ -o minilm.gguf --scripts Latin
+  qrag convert ms-marco-MiniLM-L6-v2/ -o ranker.gguf --scripts Latin --languages en
 `;
 
 const options = {
@@ -102,6 +104,11 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
+    if (values.languages !== undefined && values.scripts === undefined) {
+      throw new UsageError(
+        "--languages needs --scripts: a file that names no scripts refuses nothing",
+      );
+    }
     const embedding = values["embedding-type"];
     const checked = {
       checkpoint: positionals[0]!,

@@ -100,6 +100,8 @@ export const command: Command = {
     const depth = wholeNumber(values.depth, "--depth");
     const threads = wholeNumber(values.threads, "--threads");
     const top = wholeNumber(values.top, "--top") ?? defaultTop;
+    if (values.folder === undefined) refuseAny(values, ["top"], "--folder");
+    if (values.beir.length === 0) refuseAny(values, ["queries", "seed", "depth"], "--beir");
     const asked = foldersOf(tokens);
     const sets = await setsOf(io, values, { slice, depth, alone: asked.length === 0 });
     const competitors: Competitor[] = [];
@@ -140,6 +142,16 @@ export const command: Command = {
     return exitCodes.done;
   },
 };
+
+/** Options that change nothing without the data they are about. */
+function refuseAny<Name extends string>(
+  values: { readonly [name in Name]?: string | undefined },
+  names: readonly Name[],
+  data: string,
+): void {
+  const idle = names.find((name) => values[name] !== undefined);
+  if (idle !== undefined) throw new UsageError(`--${idle} belongs to ${data}, which is not given`);
+}
 
 /** Labelled rows and BEIR folders; the holdout where there is nothing else to measure on. */
 async function setsOf(

@@ -3,6 +3,7 @@ import type { LabelledRow } from "../../base/labelled_row.ts";
 import type { Output } from "../../gguf/architecture.ts";
 import { similarity } from "../embedder.ts";
 import { loadEmbedder } from "../load_embedder.ts";
+import type { Verdict } from "../verdict.ts";
 import type { Io } from "./io.ts";
 import { table } from "./output.ts";
 import { builtInPairs, cardExamples } from "./pairs.ts";
@@ -18,6 +19,8 @@ export interface EncoderChecks {
   readonly queries: { readonly count: number; readonly right: number };
   /** Labelled rows whose margin says what the label says; undefined when none were given. */
   readonly rows: { readonly count: number; readonly right: number } | undefined;
+  /** Pairs that are refused before a model is asked; no engine has an opinion of them. */
+  readonly refused: number;
   /** How far the fast engine is from the reference: the largest difference of a margin, or the least cosine of a vector. */
   readonly engines: { readonly largestDifference: number } | { readonly leastCosine: number };
 }
@@ -35,7 +38,7 @@ export async function checkEncoder(
 ): Promise<EncoderChecks> {
   const pairs = [...cardExamples, ...builtInPairs, ...(rows ?? [])];
   const score = output.kind === "vector" ? byVectors : byMargins;
-  const { scores, engines } = await score(io, path, pairs, threads);
+  const { scores, refused, engines } = await score(io, path, pairs, threads);
   const scored = pairs.map((pair, index) => ({ ...pair, score: scores[index]! }));
   const builtIn = scored.slice(cardExamples.length, cardExamples.length + builtInPairs.length);
   const answers = builtIn.filter(({ label }) => label === 1);
@@ -51,6 +54,7 @@ export async function checkEncoder(
       count: labelled.length,
       right: labelled.filter(({ score, label }) => score > 0 === (label === 1)).length,
     },
+    refused,
     engines,
   };
 }
@@ -58,21 +62,28 @@ export async function checkEncoder(
 type Pairs = readonly LabelledRow[];
 
 async function byMargins(io: Io, path: string | undefined, pairs: Pairs, threads?: number) {
-  const margins: number[][] = [];
+  const verdicts: Verdict[][] = [];
   for (const engine of engineNames) {
     const gate = await io.loadGate(path, { threads, engine, signal: io.signal });
     try {
       const judged = pairs.map(({ query, passage }) =>
         gate.judge(query, passage, { signal: io.signal }),
       );
-      margins.push((await Promise.all(judged)).map(({ margin }) => margin));
+      verdicts.push(await Promise.all(judged));
     } finally {
       await gate.dispose();
     }
   }
-  const [reference, fast] = margins as [number[], number[]];
-  const differences = reference.map((margin, index) => Math.abs(margin - fast[index]!));
-  return { scores: reference, engines: { largestDifference: Math.max(...differences) } };
+  const [reference, fast] = verdicts as [Verdict[], Verdict[]];
+  const differences = reference.flatMap(({ margin, reason }, index) =>
+    reason === undefined ? [Math.abs(margin - fast[index]!.margin)] : [],
+  );
+  return {
+    scores: reference.map(({ margin }) => margin),
+    refused: pairs.length - differences.length,
+    // Of any number of pairs: more than a call takes as arguments.
+    engines: { largestDifference: differences.reduce((a, b) => Math.max(a, b), 0) },
+  };
 }
 
 async function byVectors(io: Io, path: string | undefined, pairs: Pairs, threads?: number) {
@@ -97,7 +108,8 @@ async function byVectors(io: Io, path: string | undefined, pairs: Pairs, threads
     scores: pairs.map((_, index) =>
       similarity(reference[index]!, reference[pairs.length + index]!),
     ),
-    engines: { leastCosine: Math.min(...cosines) },
+    refused: 0,
+    engines: { leastCosine: cosines.reduce((a, b) => Math.min(a, b)) },
   };
 }
 
@@ -109,7 +121,7 @@ export function encoderHolds({ queries, engines }: EncoderChecks): boolean {
   return agree && queries.right === queries.count;
 }
 
-export function encoderText({ examples, queries, rows, engines }: EncoderChecks): string {
+export function encoderText({ examples, queries, rows, refused, engines }: EncoderChecks): string {
   const near =
     "leastCosine" in engines
       ? `vectors have a cosine of at least ${engines.leastCosine.toFixed(5)} with the reference's`
@@ -121,6 +133,9 @@ export function encoderText({ examples, queries, rows, engines }: EncoderChecks)
     ),
     `Of ${queries.count} built-in queries ${queries.right} are nearer to their answer than to another one's.\n` +
       `The fast engine's ${near}.\n` +
+      (refused > 0
+        ? `Pairs that were refused before an engine was asked, and not compared: ${refused}.\n`
+        : "") +
       (rows ? `Labelled rows: ${rows.right} of ${rows.count} right.\n` : ""),
   ].join("\n");
 }

@@ -24,7 +24,7 @@ export async function readQuestions(
       new QragError("INPUT_INVALID", `${path}: line ${number} ${problem}`);
     const { q, a } = fieldsOf(text) ?? {};
     if (typeof q !== "string" || (typeof a !== "string" && a !== null)) {
-      throw bad(`is no question: expected ${questionsHelp}`);
+      throw bad(`is not a question: expected ${questionsHelp}`);
     }
     if (q.trim() === "") throw bad("has an empty question");
     if (q.length > limits.queryLength) {

@@ -140,7 +140,7 @@ function parsed(line: string): unknown {
 }
 
 function refuse(path: string, place: string): never {
-  throw bad(path, `${place} is no labelled row: expected ${rowsHelp}`);
+  throw bad(path, `${place} is not a labelled row: expected ${rowsHelp}`);
 }
 
 function bad(path: string, problem: string, cause?: unknown): QragError {

@@ -60,14 +60,14 @@ function refuseEncoder({ metadata }: GgufFile): void {
   if (architecture !== bert.name) return;
   throw new QragError(
     "MODEL_UNSUPPORTED",
-    'an encoder, and llama.cpp reads pairs without token types. Load it without backend: "llama"',
+    'this is an encoder: llama.cpp ignores token types when it scores pairs. Load it without backend: "llama"',
   );
 }
 
 /** What we read and llama.cpp cannot. */
 function checkForLlama({ metadata, tensors }: GgufFile, decision: Decision): void {
   if (!metadata.has("tokenizer.ggml.model")) {
-    throw new QragError("MODEL_UNSUPPORTED", "llama.cpp has no tokenizer of the kind it has");
+    throw new QragError("MODEL_UNSUPPORTED", "llama.cpp does not support this model's tokenizer");
   }
   const named = tensors.some(({ name }) => name === decisionTensor);
   const ordered = decision.labels.join("") === decision.labels.toSorted().join("");

@@ -129,7 +129,7 @@ export function checkVocabulary(
   );
 }
 
-/** How a model judges that answers a prompt with a token; others are no gate. */
+/** How a model judges that answers a prompt with a token; others are not gates. */
 export function decisionModel({ architecture, output, frame }: ModelDescription): {
   decision: Decision;
   prompt: Prompt;
@@ -137,5 +137,5 @@ export function decisionModel({ architecture, output, frame }: ModelDescription)
   if (output.kind === "decision" && frame.kind === "prompt") {
     return { decision: output, prompt: frame };
   }
-  throw new QragError("MODEL_UNSUPPORTED", `a model of architecture ${architecture} is no gate`);
+  throw new QragError("MODEL_UNSUPPORTED", `a model of architecture ${architecture} is not a gate`);
 }

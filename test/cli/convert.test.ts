@@ -110,7 +110,7 @@ describe("qrag convert", () => {
   });
 
   it("reads the folder of an encoder, and says what its file gives", async () => {
-    const more = ["--scripts", "Latin,Greek", "--query-prefix", "q: ", "--no-normalize"];
+    const more = ["--query-prefix", "q: ", "--no-normalize"];
     const embedding = ["--type", "q8_0", "--embedding-type", "q4_0"];
     const to = ["-o", at("mean.gguf")];
     const { exitCode, err } = await qrag([
@@ -128,10 +128,17 @@ describe("qrag convert", () => {
     );
     expect(err).toMatch(/^Check it with: qrag verify /m);
     const file = await readGguf(bytesSource(await readFile(at("mean.gguf"))));
-    expect(file.metadata.get("qrag.scripts")?.value).toEqual(["Latin", "Greek"]);
     expect(file.metadata.get("qrag.frame.query")?.value).toBe("q: ");
-    const named = await qrag(["convert", encoderPath("labels"), "-o", at("labels.gguf")]);
-    expect(named.err).toMatch(/^labels: irrelevant, relevant$/m);
+  });
+
+  it("writes down which scripts and languages a cross-encoder reads", async () => {
+    const reads = ["--scripts", "Latin,Greek", "--languages", "en,ell"];
+    const to = ["-o", at("labels.gguf")];
+    const { err } = await qrag(["convert", encoderPath("labels"), ...to, ...reads]);
+    expect(err).toMatch(/^labels: irrelevant, relevant$/m);
+    const { metadata } = await readGguf(bytesSource(await readFile(at("labels.gguf"))));
+    expect(metadata.get("qrag.scripts")?.value).toEqual(["Latin", "Greek"]);
+    expect(metadata.get("general.languages")?.value).toEqual(["en", "ell"]);
   });
 
   it.each([
@@ -142,6 +149,12 @@ describe("qrag convert", () => {
       ["convert", "x", "-o", "o", "--normalize", "--no-normalize"],
       2,
       /contradict each other/,
+    ],
+    [
+      "languages without scripts",
+      ["convert", "x", "-o", "o", "--languages", "en"],
+      2,
+      /--languages needs --scripts/,
     ],
     [
       "an order that is none",
@@ -184,14 +197,14 @@ describe("qrag convert", () => {
       "rows without labels",
       "--rows",
       '{"query": "q", "passage": "p"}',
-      /bad\.json: line 1 is no labelled row/,
+      /bad\.json: line 1 is not a labelled row/,
     ],
     ["rows that are no JSON", "--rows", "[1,", /bad\.json: is neither JSON lines nor JSON/],
     [
       "rows of something else",
       "--rows",
       '[{"query": "q", "passage": "p", "label": 2}]',
-      /bad\.json: row 1 is no labelled row/,
+      /bad\.json: row 1 is not a labelled row/,
     ],
   ])("refuses %s", async (_name, option, content, message) => {
     const path = content === undefined ? at("missing.json") : at("bad.json");

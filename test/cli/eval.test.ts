@@ -191,6 +191,10 @@ describe("qrag eval", () => {
     [["--depth", "0"], 2, /whole number above 0 for --depth/],
     [["--rows", "missing.jsonl"], 3, /missing\.jsonl could not be read/],
     [["--baselines", "missing.json"], 3, /missing\.json could not be read/],
+    [["--top", "3"], 2, /--top belongs to --folder, which is not given/],
+    [["--queries", "3"], 2, /--queries belongs to --beir, which is not given/],
+    [["--seed", "3"], 2, /--seed belongs to --beir/],
+    [["--holdout", "--depth", "3"], 2, /--depth belongs to --beir/],
     [["extra"], 2, /unexpected argument/],
   ])("refuses %j", async (args, code, message) => {
     const { exitCode, err, loads } = await qrag(["eval", ...args]);

@@ -165,7 +165,7 @@ describe("qrag eval --folder", () => {
     await writeFile(at("wrong.jsonl"), '{"q": "boat", "a": null}\n{"q": "boat"}\n');
     await mkdir(at("empty"));
     for (const [path, questions, message] of [
-      ["notes", "wrong.jsonl", /wrong\.jsonl: line 2 is no question/],
+      ["notes", "wrong.jsonl", /wrong\.jsonl: line 2 is not a question/],
       ["empty", "trains.jsonl", /empty: no text in \.md, \.markdown or \.txt files/],
       ["absent", "trains.jsonl", /absent could not be read: ENOENT/],
       ["notes/bad.md", "trains.jsonl", /no text .*bad\.md: not valid UTF-8/],

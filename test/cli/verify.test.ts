@@ -81,7 +81,7 @@ describe("qrag verify", () => {
       at("bad.jsonl"),
     ]);
     expect([exitCode, loads]).toEqual([3, []]);
-    expect(err).toMatch(/^qrag: .*bad\.jsonl: line 2 is no labelled row/);
+    expect(err).toMatch(/^qrag: .*bad\.jsonl: line 2 is not a labelled row/);
   });
 });
 
@@ -90,12 +90,12 @@ describe("qrag verify, of an encoder,", () => {
   afterAll(() => encoders.remove());
 
   it("prints what gives vectors, and whether its engines agree", async () => {
-    const path = await encoders.path("cls", { scripts: ["Latin"] });
+    const path = await encoders.path("cls");
     const { exitCode, out, err } = await qrag(["verify", path], native);
     expect([exitCode, err]).toEqual([0, ""]);
     expect(out).toMatch(/^architecture +bert\ngives +vectors: cls pooling, normalized$/m);
     expect(out).toMatch(
-      /^query text +"Find what answers this: "\npassage text +""\nscripts +Latin$/m,
+      /^query text +"Find what answers this: "\npassage text +""\nscripts +not stated$/m,
     );
     expect(out).toMatch(/^capital of Germany +Berlin is the capital of Germany\. +1 +-?[\d.]+$/m);
     expect(out).toMatch(/^Of 12 built-in queries \d+ are nearer to their answer/m);
@@ -117,6 +117,24 @@ describe("qrag verify, of an encoder,", () => {
     expect(found.engines.largestDifference).toBeLessThan(0.5);
     const { exitCode: judged } = await qrag(["verify", path, "--exit-code"], native);
     expect(judged).toBe(found.queries.right === found.queries.count ? 0 : 1);
+  });
+
+  it("compares the engines by the pairs that they are asked about", async () => {
+    const path = await encoders.path("labels", { scripts: ["Latin"] });
+    const foreign = {
+      query: "q",
+      passage: "\u0431\u0435\u0440\u0435\u0433 \u0440\u0435\u043a\u0438",
+      label: 0,
+    };
+    await writeFile(at("foreign.json"), JSON.stringify([rows[0], foreign, foreign]));
+    const args = ["verify", path, "--rows", at("foreign.json")];
+    const found = JSON.parse((await qrag([...args, "--json"], native)).out);
+    expect(found).toMatchObject({ refused: 2, rows: { count: 3 } });
+    expect(found.engines.largestDifference).toBeLessThan(0.5);
+    const { out } = await qrag(args, native);
+    expect(out).toMatch(
+      /^Pairs that were refused before an engine was asked, and not compared: 2\.$/m,
+    );
   });
 });
 

@@ -106,14 +106,13 @@ describe("a folder for vectors", () => {
     const stated: Partial<ConvertOptions> = {
       pooling: "cls",
       ...{ normalize: false, queryPrefix: "q: ", passagePrefix: "p: " },
-      ...{ contextLength: 8, scripts: ["Latin"] },
+      contextLength: 8,
     };
     for (const files of [embedderFiles(), { ...embedderFiles(), "modules.json": undefined }]) {
       const { model } = await converted(files, stated);
       expect(model).toMatchObject({
         output: { pooling: "cls", normalize: false },
         frame: { query: "q: ", passage: "p: " },
-        scripts: ["Latin"],
         numbers: { contextLength: 8 },
       });
     }
@@ -385,6 +384,21 @@ describe("refused by name is", () => {
     ],
     ["a layout of decoders", {}, "INPUT_INVALID", /--layout/, { layout: "llama" }],
     ["a script that is none", {}, "INPUT_INVALID", /"Klingon"/, { scripts: ["Klingon"] }],
+    [
+      "a language by its name",
+      {},
+      "INPUT_INVALID",
+      /"English" is not a language's code/,
+      { scripts: ["Latin"], languages: ["en", "English"] },
+    ],
+    [
+      "scripts of vectors",
+      {},
+      "INPUT_INVALID",
+      /--scripts is for models that judge/,
+      { scripts: ["Latin"] },
+    ],
+    ["languages of vectors", {}, "INPUT_INVALID", /--languages is for/, { languages: ["en"] }],
   ];
   it.each(cases)("%s", async (_name, files, code, reason, options = {}) => {
     const error = await converted({ ...embedderFiles(), ...files }, options).catch((e) => e);
@@ -478,7 +492,11 @@ describe("a damaged or hostile folder", () => {
     ["an index that is no JSON", sharded({ "model.safetensors.index.json": "{" }), /not JSON/],
     ["an index that is no object", sharded({ "model.safetensors.index.json": [] }), /no.* object/],
     ["a configuration that is no object", { ...embedderFiles(), "config.json": [] }, /object/],
-    ["modules that are no list", { ...embedderFiles(), "modules.json": {} }, /no list/],
+    [
+      "modules that are no list",
+      { ...embedderFiles(), "modules.json": {} },
+      /is not a list of at most 16 modules/,
+    ],
     ["modules without a path", { ...embedderFiles(), "modules.json": [{ type: "x" }] }, /path/],
     [
       "modules out of the folder",

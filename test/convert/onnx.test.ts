@@ -200,6 +200,17 @@ describe("an ONNX model", () => {
       withTensors({ name: "q", type: "int8", shape: [2, 2], data: new Int8Array(4) }),
       /"q" holds I8/,
     ],
+    ["with two nodes for one output", withNodes(node("Relu", ["x"], ["erf"])), /produce "erf"/],
+    [
+      "with a sum of three",
+      withNodes(node("Add", ["x", "y", "z"], ["sum3"])),
+      /every Add of an ONNX graph has two inputs; one has 3/,
+    ],
+    [
+      "with a product of one",
+      withNodes(node("MatMul", ["x"], ["xx"])),
+      /every MatMul .* one has 1/,
+    ],
     [
       "with GELU by tanh",
       {
@@ -224,8 +235,9 @@ describe("an ONNX model", () => {
       /named "pooler\.dense\.weight"/,
     ],
   ];
-  refused[5]![1] = {
-    ...refused[5]![1],
+  const doubled = refused.at(-1)!;
+  doubled[1] = {
+    ...doubled[1],
     initializers: withTensors(
       initializer("onnx::extra", { shape: [2, 2], values: new Float32Array(4) }),
     ).initializers,
@@ -251,21 +263,54 @@ describe("an ONNX model", () => {
   it("whose graph goes in circles is followed two steps and no further", async () => {
     const graph = bertGraph(matMul);
     const circle = [
-      node("Add", ["a", "b"], ["a"]),
+      node("Add", ["b", "c"], ["a"]),
       node("MatMul", ["a", "pooler.dense.bias"], ["b"]),
-      node("Sqrt", ["a"], ["a"]),
+      node("Sqrt", ["a"], ["c"]),
     ];
     const { tensors } = await read(
       fileOf(encodeModel({ ...graph, nodes: [...circle, ...graph.nodes] })),
     );
     expect(tensors.has("pooler.dense.weight")).toBe(true);
   });
+
+  it("may leave outputs and inputs out, which are then no edges", async () => {
+    const graph = bertGraph(matMul);
+    const [w, bias] = ["onnx::extra", "extra.bias"];
+    const initializers = [
+      initializer(w, { shape: [2, 2], values: new Float32Array(4) }),
+      initializer(bias, { shape: [2], values: new Float32Array(2) }),
+    ];
+    const nodes = [node("MatMul", ["x", w], [""]), node("Add", ["", bias], [""])];
+    const file = encodeModel({
+      ...graph,
+      nodes: [...graph.nodes, ...nodes],
+      initializers: [...graph.initializers, ...initializers],
+    });
+    const { tensors } = await read(fileOf(file));
+    expect([tensors.has(w), tensors.has("extra.weight")]).toEqual([true, false]);
+  });
+});
+
+const tensorOf = (...parts: Encoded[]) =>
+  fileOf([...int(1, 8), ...message(7, message(1, text(4, "Erf")), message(5, ...parts))]);
+const name = text(8, "w");
+
+describe("16-bit floats of an ONNX tensor", () => {
+  const half = int(2, 10);
+  const bfloat = int(2, 16);
+  const stored: [string, Encoded[]][] = [
+    ["F16, one by one", [half, int(5, 0x3c00), int(5, 0xc000)]],
+    ["F16, packed", [half, field(5, Uint8Array.of(0x80, 0x78, 0x80, 0x80, 0x03))]],
+    ["F16 as bytes", [half, field(9, Uint8Array.of(0, 0x3c, 0, 0xc0))]],
+    ["BF16, one by one", [bfloat, int(5, 0x3f80), int(5, 0xc000)]],
+  ];
+  it.each(stored)("are read by their bits: %s", async (_name, parts) => {
+    const { tensors } = await read(tensorOf(int(1, 2), ...parts, name));
+    expect([...(await tensors.get("w")!.read())]).toEqual([1, -2]);
+  });
 });
 
 describe("a damaged ONNX file", () => {
-  const tensorOf = (...parts: Encoded[]) =>
-    fileOf([...int(1, 8), ...message(7, message(1, text(4, "Erf")), message(5, ...parts))]);
-  const name = text(8, "w");
   const float = int(2, 1);
   const raw = (length: number) => field(9, new Uint8Array(length));
   const cases: [string, Uint8Array, RegExp][] = [
@@ -285,6 +330,21 @@ describe("a damaged ONNX file", () => {
       "more dimensions than any tensor",
       tensorOf(...new Array(20).fill(int(1, 1)), float, name, raw(4)),
       /longer than 16/,
+    ],
+    [
+      "floats stored as integers",
+      tensorOf(int(1, 1), float, int(5, 1), name),
+      /tensor "w" is F32, but its values are stored as integers/,
+    ],
+    [
+      "doubles stored as integers",
+      tensorOf(int(1, 1), int(2, 11), int(7, 1), name),
+      /tensor "w" is F64, but/,
+    ],
+    [
+      "more than a million integers",
+      tensorOf(int(1, 1_000_001), int(2, 7), field(7, new Uint8Array(1_000_001)), name),
+      /tensor "w" has a list longer than 1000000/,
     ],
     ["an element type of text", tensorOf(int(1, 1), int(2, 8), name, raw(4)), /element type 8/],
     ["weights in another file", tensorOf(int(1, 1), float, name, int(14, 1)), /external data/],

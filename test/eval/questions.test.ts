@@ -15,12 +15,16 @@ describe("readQuestions", () => {
   });
 
   it.each([
-    ["what is no JSON", '{"q": "a", "a": null}\n{"q', /^q\.jsonl: line 2 is no question: expected/],
-    ["what is no object", "[]\n", /line 1 is no question/],
-    ["null", "null\n", /line 1 is no question/],
-    ["a question that is no string", '{"q": 1, "a": null}', /line 1 is no question/],
-    ["a question without an answer", '{"q": "who?"}', /line 1 is no question/],
-    ["an answer that is a list", '{"q": "who?", "a": ["x"]}', /line 1 is no question/],
+    [
+      "what is no JSON",
+      '{"q": "a", "a": null}\n{"q',
+      /^q\.jsonl: line 2 is not a question: expected/,
+    ],
+    ["what is no object", "[]\n", /line 1 is not a question/],
+    ["null", "null\n", /line 1 is not a question/],
+    ["a question that is no string", '{"q": 1, "a": null}', /line 1 is not a question/],
+    ["a question without an answer", '{"q": "who?"}', /line 1 is not a question/],
+    ["an answer that is a list", '{"q": "who?", "a": ["x"]}', /line 1 is not a question/],
     ["an empty question", '\n{"q": " ", "a": null}', /line 2 has an empty question/],
     ["an empty answer", '{"q": "who?", "a": "\\n"}', /line 1 has an empty answer; null/],
     [

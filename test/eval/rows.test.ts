@@ -80,12 +80,16 @@ describe("readRows", () => {
     ["nothing", "\n", /holds no rows|neither/],
     ["no JSON", "query,passage,label", /neither JSON lines nor JSON/],
     ["an empty array", "[]", /holds no rows/],
-    ["an object without rows", '{"rows": []}', /line 1 is no labelled row/],
+    ["an object without rows", '{"rows": []}', /line 1 is not a labelled row/],
     ["a line that is no JSON", `${JSON.stringify(row)}\n\nx`, /line 3 is not JSON/],
-    ["a line that is no row", `${JSON.stringify(row)}\n[]`, /line 2 is no labelled row/],
-    ["a bad label", JSON.stringify([row, { ...row, label: 2 }]), /row 2 is no labelled row/],
-    ["an empty query", JSON.stringify([{ ...row, query: " " }]), /row 1 is no labelled row/],
-    ["a bad row in a list", JSON.stringify({ rows: [row, 1] }), /rows: row 2 is no labelled row/],
+    ["a line that is no row", `${JSON.stringify(row)}\n[]`, /line 2 is not a labelled row/],
+    ["a bad label", JSON.stringify([row, { ...row, label: 2 }]), /row 2 is not a labelled row/],
+    ["an empty query", JSON.stringify([{ ...row, query: " " }]), /row 1 is not a labelled row/],
+    [
+      "a bad row in a list",
+      JSON.stringify({ rows: [row, 1] }),
+      /rows: row 2 is not a labelled row/,
+    ],
   ])("refuses %s and says where", async (_name, content, message) => {
     expect(await codeOf(read(content))).toBe("INPUT_INVALID");
     await expect(read(content)).rejects.toThrow(message);

@@ -185,7 +185,7 @@ describe("the backend refuses", () => {
     };
     await expect(open(await modelFile())).rejects.toMatchObject({
       code: "MODEL_UNSUPPORTED",
-      message: expect.stringContaining("no tokenizer of the kind"),
+      message: expect.stringContaining("llama.cpp does not support this model's tokenizer"),
     });
     const sound = await readFile(qragFile);
     for (const change of [{ name: "decision.weight" }, { labels: "0101" }]) {
@@ -202,7 +202,9 @@ describe("the backend refuses", () => {
     const opened = loadGate(path, { backend: "llama", gpu: false });
     await expect(opened).rejects.toMatchObject({
       code: "MODEL_UNSUPPORTED",
-      message: expect.stringContaining(`${path}: an encoder, and llama.cpp reads pairs without`),
+      message: expect.stringContaining(
+        `${path}: this is an encoder: llama.cpp ignores token types`,
+      ),
     });
     await encoders.remove();
   });

@@ -3,8 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ModelDescription } from "../../gguf/architecture.ts";
 import { addon } from "../../native/loader.ts";
 import { type LoadOptions, loadGate } from "../../src/index.ts";
+import { decisionModel } from "../../src/model/load.ts";
 import { codeOf } from "./fakes.ts";
 import { type ModelFileSettings, modelFile } from "./model_file.ts";
 
@@ -187,4 +189,18 @@ describe("ending early", () => {
     await expect(aborted).rejects.toBe(reason);
     expect(await other).toHaveLength(50);
   });
+});
+
+it("a model that gives vectors is not a gate", () => {
+  const description = {
+    architecture: "bert",
+    output: { kind: "vector", pooling: "mean", normalize: true },
+    frame: { kind: "text", query: "", passage: "" },
+  } as ModelDescription;
+  expect(() => decisionModel(description)).toThrow(
+    expect.objectContaining({
+      code: "MODEL_UNSUPPORTED",
+      message: "a model of architecture bert is not a gate",
+    }),
+  );
 });
