@@ -22,18 +22,18 @@ export function plotOf(results: readonly Result[], caption: string): string {
     const mine = results
       .filter((result) => result.case === name)
       .filter(({ contender }) => contender !== repeated)
-      .sort((a, b) => b.pairsPerSecond - a.pairsPerSecond);
+      .sort((a, b) => b.perSecond - a.perSecond);
     if (mine.length === 0) continue;
     drawn.push(text(10, y + 20, `${title}: pairs per second`, "bold"));
-    const most = mine[0]!.pairsPerSecond;
+    const most = mine[0]!.perSecond;
     mine.forEach((result, index) => {
       const top = y + head + index * row;
-      const length = (bars * result.pairsPerSecond) / most;
+      const length = (bars * result.perSecond) / most;
       const fill = result.contender.startsWith("qrag") ? "#2563eb" : "#9ca3af";
       drawn.push(
         text(label - 8, top + 13, nameOf(result), "end"),
         `<rect x="${label}" y="${top}" width="${length.toFixed(1)}" height="${row - 6}" fill="${fill}"/>`,
-        text(label + length + 6, top + 13, result.pairsPerSecond.toPrecision(3)),
+        text(label + length + 6, top + 13, result.perSecond.toPrecision(3)),
       );
     });
     y += head + mine.length * row + 16;
