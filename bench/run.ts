@@ -14,7 +14,7 @@ import { type Report, tableOf } from "./report.ts";
 import { full, quick, SuiteRun } from "./suite_run.ts";
 
 const options = optionsOf(
-  `npm run bench [-- OPTIONS]
+  `Usage: npm run bench -- [options]
 
   --suite NAME   only suites whose name begins so: ${suites.map(({ name }) => name).join(", ")}
   --only NAME    only contenders whose name begins so, as in --only ort:, and qrag itself
