@@ -29,7 +29,7 @@ export const full: Rounds = {
   of: roundsOf(
     { warmUp: true, least: 5, most: 40, enoughMs: 10_000 },
     { warmUp: false, least: 3, most: 8, enoughMs: 15_000 },
-    { warmUp: false, least: 1, most: 5, enoughMs: 20_000 },
+    { warmUp: false, least: 1, most: 5, enoughMs: 12_000 },
   ),
   starts: 9,
   memory: true,
