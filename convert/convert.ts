@@ -87,7 +87,7 @@ function flagOf(option: string): string {
 function metadataOf(
   { wiring, dropped, architecture, ...plan }: ModelPlan,
   tokenizerJson: string,
-  { name, checkpoint, type, scripts }: ConvertOptions,
+  { name, checkpoint, type, scripts, languages }: ConvertOptions,
 ): Metadata {
   return storable(() =>
     modelMetadata({
@@ -96,6 +96,7 @@ function metadataOf(
       name: name ?? nameOf(checkpoint),
       fileType: type,
       scripts,
+      languages,
       tokenizerJson,
       conversionReport: JSON.stringify({ wiring, dropped }),
     }),

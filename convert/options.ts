@@ -23,6 +23,8 @@ export interface ConvertOptions extends AtomicFileOptions {
   readonly name?: string | undefined;
   /** Unicode's names of the scripts that the model reads. */
   readonly scripts?: readonly string[] | undefined;
+  /** The languages that it reads, such as "en". */
+  readonly languages?: readonly string[] | undefined;
   /** Where the configuration is silent. */
   readonly headCount?: number | undefined;
   readonly contextLength?: number | undefined;

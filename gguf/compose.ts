@@ -68,11 +68,12 @@ function numberEntries(architecture: Architecture, { numbers }: NewModel): Entry
   });
 }
 
-function gateEntries({ scripts, conversionReport }: NewModel): Entry[] {
+function gateEntries({ scripts, languages, conversionReport }: NewModel): Entry[] {
+  const list = (key: string, value: readonly string[] | undefined): Entry[] =>
+    value === undefined ? [] : [[key, { type: "array", of: "string", value }]];
   return [
-    ...(scripts === undefined
-      ? []
-      : [["qrag.scripts", { type: "array", of: "string", value: scripts }] as const]),
+    ...list("general.languages", languages),
+    ...list("qrag.scripts", scripts),
     ...(conversionReport === undefined
       ? []
       : [["qrag.conversion.report", text(conversionReport)] as const]),

@@ -50,6 +50,7 @@ export interface ModelDescription extends ModelMetadata {
 const commonKeys: readonly KeyRow[] = [
   { key: "general.architecture", type: "string", required: true },
   { key: "general.name", type: "string", required: false },
+  { key: "general.languages", type: "string[]", required: false },
   { key: "qrag.scripts", type: "string[]", required: false },
   { key: "qrag.conversion.report", type: "string", required: false },
   { key: rerankTemplateKey, type: "string", required: false },
@@ -103,6 +104,7 @@ export function describeMetadata(
     name: values.get("general.name") as string | undefined,
     ...described,
     scripts,
+    languages: values.get("general.languages") as readonly string[] | undefined,
     tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };

@@ -119,12 +119,19 @@ describe("the floors", () => {
     ).toEqual(["b", "c", "b"]);
   });
 
-  it("need nothing but Node, one backend aside", () => {
+  it("need nothing but Node, one backend, a reader of ONNX and the Markdown parser aside", () => {
     const packages = published.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
     const optional = { from: "src/llama/model.ts", to: "node-llama-cpp" };
-    for (const found of packages) expect(found).toEqual(optional);
+    const protobuf = { from: "convert/checkpoint/onnx_proto.ts", to: "pbf" };
+    const parser = "src/passages/markdown.ts";
+    for (const found of packages) {
+      if (found.from !== parser) expect([optional, protobuf]).toContainEqual(found);
+    }
     // Its types leave no trace, and its code is loaded when it is asked for.
     expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
+    const needed = packages.filter(({ to }) => to !== optional.to).map(({ to }) => to);
+    const { dependencies } = JSON.parse(read("package.json"));
+    expect(Object.keys(dependencies).sort()).toEqual(needed.sort());
   });
 
   it("hold in C++: kernels, engine and tokenizer know no JavaScript, and napi.h has one door", () => {

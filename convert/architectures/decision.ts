@@ -1,13 +1,9 @@
 // Finds the tokens that answer: every id of the vocabulary that decodes to 0 or 1, white space aside.
 
 import { QragError } from "../../base/errors.ts";
+import { strip } from "../../base/strip.ts";
 import type { Decision } from "../../gguf/architecture.ts";
 import type { BackgroundTokenizer } from "../../native/tokenizer/background.ts";
-
-/** What Python's str.strip() removes, which the reference semantics call for; JavaScript's trim() differs in some. */
-const pythonSpaces =
-  "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" +
-  "\u2028\u2029\u202f\u205f\u3000";
 
 /** The tokens of "0" come first: llama.cpp's graph takes the maximum over each run of rows. */
 export function findDecision(
@@ -38,12 +34,4 @@ export function findDecision(
     labels.push(...ids.map(() => digit));
   }
   return { kind: "decision", tokenIds, labels };
-}
-
-function strip(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && pythonSpaces.includes(text[start]!)) start++;
-  while (end > start && pythonSpaces.includes(text[end - 1]!)) end--;
-  return text.slice(start, end);
 }

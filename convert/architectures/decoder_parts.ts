@@ -103,7 +103,7 @@ function settleSizes(
     const other = numbers.get(number);
     if (other && other.value !== value) {
       notes.push(
-        `the configuration's ${other.field} is ${other.value}; the tensors have ${value}, which counts`,
+        `the configuration's ${other.field} is ${other.value}; the tensors have ${value}, and that is used`,
       );
     }
     return value;

@@ -1,18 +1,20 @@
 // Opens a checkpoint of any supported format, told by its content: its tensors by plain name, and its configuration.
 import { join } from "node:path";
+import { QragError } from "../../base/errors.ts";
 import { quote } from "../../base/quote.ts";
 import { type ByteSource, fileSource } from "../../gguf/source.ts";
 import { invalid } from "../errors.ts";
 import type { Companions } from "./companions.ts";
 import type { Config } from "./config_value.ts";
 import { locate } from "./locate.ts";
+import { looksLikeOnnx, readOnnxWeights } from "./onnx.ts";
 import { readSafetensors } from "./safetensors.ts";
 import type { SourceTensor } from "./source_tensor.ts";
 import { findStateDict, stripWrappers } from "./state_dict.ts";
 import { readTorch } from "./torch.ts";
 
 export interface Checkpoint {
-  readonly format: "torch" | "safetensors";
+  readonly format: "torch" | "safetensors" | "onnx";
   /** By name without the parts that wrappers such as torch.compile add. */
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   readonly config: Config | undefined;
@@ -37,8 +39,11 @@ export async function openCheckpoint(path: string): Promise<OpenedCheckpoint> {
     try {
       for (const name of files) opened.push(await openFile(join(weights.folder, name)));
       const whole = joined(opened, files, index);
-      const config = whole.config ?? (await weights.object("config.json"));
-      const configSource = whole.configSource || (config ? "config.json" : "");
+      // A graph says less than the configuration it was made with.
+      const silent = !whole.config || whole.format === "onnx";
+      const beside = silent ? await weights.object("config.json") : undefined;
+      const config = beside ? new Map([...(whole.config ?? []), ...beside]) : whole.config;
+      const configSource = beside ? "config.json" : whole.configSource;
       return { ...whole, config, configSource, companions: folder };
     } catch (error) {
       for (const { close } of opened) await close();
@@ -46,7 +51,9 @@ export async function openCheckpoint(path: string): Promise<OpenedCheckpoint> {
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw invalid(reason.startsWith(path) ? reason : `${path}: ${reason}`, error);
+    const code = error instanceof QragError ? error.code : "CHECKPOINT_INVALID";
+    const message = reason.startsWith(path) ? reason : `${path}: ${reason}`;
+    throw new QragError(code, message, { cause: error });
   }
 }
 
@@ -100,6 +107,18 @@ export async function readCheckpoint(source: ByteSource): Promise<Checkpoint> {
   if (startsWith(head, "PK\x03\x04")) {
     return { format: "torch", ...findStateDict(await readTorch(source)), close };
   }
+  if (looksLikeOnnx(head) && !(head[7] === 0 && head[8] === 0x7b)) {
+    const { tensors, graphConfig, notes } = await readOnnxWeights(source);
+    const named = stripWrappers(tensors.values(), notes);
+    return {
+      format: "onnx",
+      tensors: named,
+      config: graphConfig,
+      configSource: "the graph",
+      notes,
+      close,
+    };
+  }
   refuseKnownOthers(head);
   const { tensors, metadata } = await readSafetensors(source);
   const notes = [...metadata].map(([key, value]) => `metadata ${quote(key)}: ${quote(value)}`);
@@ -142,7 +161,9 @@ function refuseKnownOthers(head: Uint8Array): void {
     throw invalid(`it is in PyTorch's oldest format, a tar archive; ${resave}`);
   }
   if (head[8] !== 0x7b) {
-    throw invalid("it is neither what torch.save writes (a zip archive) nor a safetensors file");
+    throw invalid(
+      "it is neither what torch.save writes (a zip archive) nor a safetensors file, nor ONNX",
+    );
   }
 }
 

@@ -59,7 +59,10 @@ export async function proveWiring(
 export function statedWiring(known: Known): WiringProof {
   const { rope, gateUp, normEpsilon, ropeBase } = known;
   if (!rope || !gateUp || !normEpsilon || !ropeBase) {
-    throw unsettled("is not stated, and trying it out is switched off", openParts(known));
+    throw unsettled(
+      "the wiring is not stated, and --no-proof keeps it from being tried",
+      openParts(known),
+    );
   }
   return {
     wiring: {
@@ -178,11 +181,11 @@ class Prover {
     const right = (row: WiringRow) => row.accuracy ?? 0;
     if (best!.surprise < this.chance && others.every((row) => isClear(best!, row))) {
       if (others.every((row) => right(row) < right(best!) + clearAccuracy)) return best!;
-      throw unsettled("is another by the text than by the labelled rows", parts, rows);
+      throw unsettled("the text and the labelled rows speak for different wirings", parts, rows);
     }
     const [answers, ...worse] = [...rows].sort((a, b) => right(b) - right(a));
     if (worse.every((row) => right(row) <= right(answers!) - clearAccuracy)) return answers!;
-    throw unsettled("cannot be told by trying: no candidate is clearly best", parts, rows);
+    throw unsettled("trying did not settle the wiring: no candidate is clearly best", parts, rows);
   }
 
   private warnings(): string[] {
@@ -234,9 +237,8 @@ function unsettled(
   const wanted = parts.map((part) => questions[part].flag).join(" and ");
   const otherwise = rows.length > 0 ? ", or give labelled rows with --rows" : "";
   return unmapped(
-    [
-      `the wiring ${reason}. Pass ${wanted}${otherwise}.`,
-      ...rows.map((row) => `  ${describe(row)}`),
-    ].join("\n"),
+    [`${reason}. Pass ${wanted}${otherwise}.`, ...rows.map((row) => `  ${describe(row)}`)].join(
+      "\n",
+    ),
   );
 }

@@ -59,6 +59,8 @@ export interface ModelMetadata {
   readonly frame: Frame;
   /** Unicode's names of the scripts the model reads; undefined where the file does not say. */
   readonly scripts: readonly string[] | undefined;
+  /** The languages it reads, such as "en"; looked at only where the scripts are known. */
+  readonly languages?: readonly string[] | undefined;
   readonly tokenizerJson: string;
   /** The head is the embedding; otherwise it is a tensor of its own, or was left out. */
   readonly tiedEmbeddings: boolean;

@@ -106,7 +106,7 @@ struct Timings {
     void products(const Shape & shape, double peak) {
         std::vector<Packed> matrices;
         for (size_t i = 0; i < model.blocks; i++) {
-            Packed & packed = matrices.emplace_back(shape.inputs, shape.channels, /*four_bit=*/false, kernels.max_weight);
+            Packed & packed = matrices.emplace_back(shape.inputs, shape.channels, /*four_bit=*/false, kernels.short_sums);
             for (size_t c = 0; c < shape.channels; c++) {
                 packed.set(c, {random_floats(shape.inputs, random), {}});
                 if (model.encoder) packed.set_bias(c, 0.1f);

@@ -47,8 +47,9 @@ QRAG_LOOP(avx512_vnni, "avx512f,avx512vnni", __m512i, "v", _mm512_set1_epi8(1), 
           _mm512_dpbusd_epi32(each, a, b))
 QRAG_LOOP(avx_vnni, "avx2,avxvnni", __m256i, "x", _mm256_set1_epi8(1), _mm256_set1_epi8(2), 32,
           _mm256_dpbusd_avx_epi32(each, a, b))
-QRAG_LOOP(avx2, "avx2", __m256i, "x", _mm256_set1_epi8(1), _mm256_set1_epi8(2), 32,
-          _mm256_add_epi32(each, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1))))
+QRAG_LOOP(avx2, "avx2", __m256i, "x", _mm256_set1_epi8(1), _mm256_set1_epi8(2), 64,
+          _mm256_add_epi32(each, _mm256_madd_epi16(_mm256_add_epi16(_mm256_maddubs_epi16(a, b), _mm256_maddubs_epi16(b, a)),
+                                                   _mm256_set1_epi16(1))))
 QRAG_LOOP(floats_512, "avx512f", __m512, "v", _mm512_set1_ps(1), _mm512_set1_ps(2), 16, _mm512_fmadd_ps(a, b, each))
 QRAG_LOOP(floats_256, "avx2,fma", __m256, "x", _mm256_set1_ps(1), _mm256_set1_ps(2), 8, _mm256_fmadd_ps(a, b, each))
 

@@ -321,7 +321,7 @@ void attend(const Attention & a) {
 }
 
 constexpr Kernels table() {
-    Kernels table = table_of<0>("amx", /*max_weight=*/127, multiply);
+    Kernels table = table_of<0>("amx", multiply);
     table.begin_thread = begin_thread;
     table.end_thread = end_thread;
     table.block = {block_positions, block_bytes, set_in_block, copy_block};

@@ -81,6 +81,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-constexpr Kernels avx512_vnni_kernels = table_in_floats<128>("avx512-vnni", /*max_weight=*/127, multiply);
+constexpr Kernels avx512_vnni_kernels = table_in_floats<128>("avx512-vnni", multiply);
 
 }  // namespace qrag

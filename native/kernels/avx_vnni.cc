@@ -40,6 +40,6 @@ constexpr size_t row_tile = 6;
 
 }  // namespace
 
-constexpr Kernels avx_vnni_kernels = table_in_floats<128>("avx-vnni", /*max_weight=*/127, multiply);
+constexpr Kernels avx_vnni_kernels = table_in_floats<128>("avx-vnni", multiply);
 
 }  // namespace qrag

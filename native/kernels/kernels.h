@@ -10,7 +10,7 @@ namespace qrag {
  * Weights as all kernels read them: panels of 16 output channels, in a panel four consecutive inputs of every channel
  * side by side, so that one 64-byte row feeds one AMX tile row, one zmm, two ymm or four NEON registers.
  *
- *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= the set's max_weight
+ *   data[panel][input / 4][channel][input % 4]      int8, |weight| <= 127
  *
  * `inputs` is a multiple of 64, channels of 16; padding is zero.
  */
@@ -38,6 +38,7 @@ struct Nibbles {
     size_t inputs;
 };
 
+constexpr int max_weight = 127;
 constexpr size_t nibble_group = 32;
 constexpr size_t panel_channels = 16;
 constexpr size_t input_step = 64;
@@ -74,6 +75,9 @@ struct KeyValueLayout {
     void (*copy)(uint8_t * to, const uint8_t * from, size_t width, size_t columns);
 };
 
+/** Times 255, the largest activation with its offset, this fits 16 bits. */
+constexpr int max_short_sum = 128;
+
 /** No kernel set likes to attend more rows together than this. */
 constexpr size_t max_attention_rows = 32;
 
@@ -92,8 +96,11 @@ struct Kernels {
     const char * name;
     /** Activations are int8 + 128. */
     bool offset_activations;
-    /** The magnitude up to which weights are exact: 127, or less where sums of products must fit 16 bits. */
-    int max_weight;
+    /**
+     * Products are first summed in 16 bits: those of inputs i, i + 1, i + 4 and i + 5, where i is 0 or 2 in every eight.
+     * A channel's weights of one sign among these four must not sum to more than max_short_sum.
+     */
+    bool short_sums;
     /** Around all computing of a thread. */
     void (*begin_thread)();
     void (*end_thread)();

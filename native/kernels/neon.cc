@@ -64,6 +64,6 @@ constexpr size_t row_tile = 2;
 
 }  // namespace
 
-constexpr Kernels neon_kernels = table_in_floats<0>("neon", /*max_weight=*/127, multiply);
+constexpr Kernels neon_kernels = table_in_floats<0>("neon", multiply);
 
 }  // namespace qrag

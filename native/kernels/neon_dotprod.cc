@@ -12,6 +12,6 @@ namespace {
 
 }  // namespace
 
-constexpr Kernels neon_dotprod_kernels = table_in_floats<0>("neon-dotprod", /*max_weight=*/127, multiply);
+constexpr Kernels neon_dotprod_kernels = table_in_floats<0>("neon-dotprod", multiply);
 
 }  // namespace qrag

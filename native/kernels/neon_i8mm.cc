@@ -101,6 +101,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-constexpr Kernels neon_i8mm_kernels = table_in_floats<0>("neon-i8mm", /*max_weight=*/127, multiply);
+constexpr Kernels neon_i8mm_kernels = table_in_floats<0>("neon-i8mm", multiply);
 
 }  // namespace qrag

@@ -38,6 +38,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-constexpr Kernels portable_kernels = table_in_floats<0>("portable", /*max_weight=*/127, multiply);
+constexpr Kernels portable_kernels = table_in_floats<0>("portable", multiply);
 
 }  // namespace qrag

@@ -12,11 +12,10 @@ inline void nothing_to_do() {}
 
 /** Without attention: attention_inl.h has one for every set, and a set may have its own. `offset`: of its activations. */
 template <uint8_t offset>
-constexpr Kernels table_of(const char * name, int max_weight, Multiply multiply) {
+constexpr Kernels table_of(const char * name, Multiply multiply) {
     Kernels table{};
     table.name = name;
     table.offset_activations = offset != 0;
-    table.max_weight = max_weight;
     table.begin_thread = nothing_to_do;
     table.end_thread = nothing_to_do;
     table.unpack = unpack;

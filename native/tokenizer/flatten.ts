@@ -57,6 +57,8 @@ export function flatten(parts: TokenizerParts): TokenizerDescription {
     rows(ranges.map(([first, end, name]) => [first, end, pool.name(name)]));
   const kinds = new Set(normalizer.map(({ kind }) => kind));
   const bert = kinds.has("BertNormalizer");
+  const compatible = kinds.has("NFKC") || kinds.has("NFKD");
+  const together = kinds.has("NFC") || kinds.has("NFKC");
   return {
     ids: new Int32Array(ids),
     ...flatModel(model, pool),
@@ -73,8 +75,9 @@ export function flatten(parts: TokenizerParts): TokenizerDescription {
     classes: named(classes()),
     bertClasses: named(bert ? bertClasses() : []),
     ...unicodeForms({
-      canonical: bert || kinds.has("NFC") || kinds.has("NFD"),
-      compatible: kinds.has("NFKC") || kinds.has("NFKD"),
+      apart: bert || together || compatible || kinds.has("NFD"),
+      compatible,
+      together,
     }),
     lowercase: bert || kinds.has("Lowercase") ? lowercase() : new Int32Array(),
     ...pool.flat(), // last: everything above adds to it

@@ -53,15 +53,15 @@ export function bertClasses(): Range[] {
 }
 
 /** What the normal forms need, asked of JavaScript's own: for the characters of Unicode 9 it never changes. */
-export function unicodeForms(wanted: { canonical: boolean; compatible: boolean }) {
+export function unicodeForms(forms: { apart: boolean; compatible: boolean; together: boolean }) {
   const none = new Int32Array();
-  if (!wanted.canonical && !wanted.compatible) {
+  if (!forms.apart) {
     return { decompositions: none, compatible: none, compositions: none, combining: none };
   }
   return {
     decompositions: decompositions(decomposing, "NFD"),
-    compatible: wanted.compatible ? decompositions(compatible, "NFKD") : none,
-    compositions: compositions(),
+    compatible: forms.compatible ? decompositions(compatible, "NFKD") : none,
+    compositions: forms.together ? compositions() : none,
     combining: Int32Array.from(combining.flat()),
   };
 }

@@ -25,14 +25,17 @@ export const modelHelp = `  -m, --model PATH    the GGUF file; default: QRAG_MOD
       --json          print JSON
   -h, --help          print this help`;
 
-/** Splits `args` into options and between `least` and `names.length` positional arguments. */
+/**
+ * Splits `args` into options and between `least` and `names.length` positional arguments. `tokens` are the same in the
+ * order in which they came.
+ */
 export function parseArguments<const O extends Options>(
   args: string[],
   options: O,
   names: readonly string[],
   least = names.length,
 ) {
-  const { values, positionals } = parsed(args, options);
+  const { values, positionals, tokens } = parsed(args, options);
   if (positionals.length < least) {
     throw new UsageError(`${names[positionals.length]} is missing`);
   }
@@ -40,7 +43,7 @@ export function parseArguments<const O extends Options>(
   if (extra !== undefined) {
     throw new UsageError(`unexpected argument ${quote(extra)}; quote a text that has spaces`);
   }
-  return { values, positionals };
+  return { values, positionals, tokens };
 }
 
 function parsed<const O extends Options>(args: string[], options: O) {
@@ -50,6 +53,7 @@ function parsed<const O extends Options>(args: string[], options: O) {
       options: { ...common, ...options },
       allowPositionals: true,
       strict: true,
+      tokens: true,
     });
   } catch (error) {
     throw new UsageError((error as Error).message.replaceAll("\n", " "));

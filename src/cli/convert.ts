@@ -5,7 +5,6 @@ import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts"
 import { convertCheckpoint } from "../../convert/convert.ts";
 import { fileLayouts } from "../../convert/options.ts";
 import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
-import type { Output } from "../../gguf/architecture.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import {
@@ -21,7 +20,7 @@ import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { printable, table, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { notesText, tensorsText, typesText, wiringText } from "./report.ts";
+import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
 import { typeNames, weightType } from "./weight_type.ts";
 
@@ -38,7 +37,8 @@ Options:
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
       --name NAME            the model's name; default: the checkpoint's
-      --scripts NAME,...     the scripts it reads, by Unicode's names: Latin,Greek
+      --scripts NAME,...     the scripts it reads, by Unicode's names (Latin,Greek): pairs in others are refused
+      --languages CODE,...   the languages it reads; a gate of "en" alone refuses other languages in Latin script
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
@@ -93,6 +93,7 @@ const options = {
   "query-prefix": { type: "string" },
   "passage-prefix": { type: "string" },
   scripts: { type: "string" },
+  languages: { type: "string" },
   threads: { type: "string" },
   force: { type: "boolean" },
 } as const;
@@ -124,6 +125,7 @@ export const command: Command = {
       queryPrefix: values["query-prefix"],
       passagePrefix: values["passage-prefix"],
       scripts: values.scripts?.split(","),
+      languages: values.languages?.split(","),
       threads: wholeNumber(values.threads, "--threads"),
       force: values.force,
     };
@@ -183,19 +185,6 @@ function reportText(report: ConvertReport): string {
   ]
     .filter((part) => part !== "")
     .join("\n");
-}
-
-function outputText(output: Output): string {
-  switch (output.kind) {
-    case "decision": {
-      const tokens = output.tokenIds.map((id, row) => `${id} = ${output.labels[row]}`);
-      return `decision tokens: ${tokens.join(", ")}`;
-    }
-    case "labels":
-      return `labels: ${output.names.map((name) => printable(name)).join(", ")}`;
-    case "vector":
-      return `vectors: ${output.pooling} pooling${output.normalize ? ", normalized" : ""}`;
-  }
 }
 
 /** What can be done with the file; the engine does not know the layout of llama.cpp's own decoders. */

@@ -1,63 +1,74 @@
-// qrag eval: one command for every table. Gates beside baselines, on labelled rows and on BEIR folders.
+// qrag eval: one command for every table. Gates beside baselines, on folders with questions, labelled rows and BEIR.
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
 import { QragError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/package_root.ts";
-import { availableProcessors } from "../../base/processors.ts";
 import { quote } from "../../base/quote.ts";
 import { readBeir } from "../eval/beir.ts";
 import type { Competitor } from "../eval/competitor.ts";
-import { competitorsIn, onDisk, openCompetitor } from "../eval/competitors.ts";
-import { alwaysZero, evaluate, type SetResult, type System } from "../eval/evaluate.ts";
+import { competitorsIn } from "../eval/competitors.ts";
+import type { FolderSet } from "../eval/folder.ts";
 import { page } from "../eval/html/page.ts";
-import { type Report, reportOf } from "../eval/report.ts";
+import { questionsHelp } from "../eval/questions.ts";
+import type { Report } from "../eval/report.ts";
 import { rowsHelp } from "../eval/rows.ts";
-import { bm25Scorer, gateScorer } from "../eval/scorer.ts";
 import { beirSet, type EvalSet, rowSet } from "../eval/sets.ts";
 import { publishedSlice } from "../eval/slice.ts";
-import type { Gate } from "../gate.ts";
-import type { GateInfo } from "../gate_info.ts";
+import { loadEmbedder } from "../load_embedder.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
-import { type Command, exitCodes, withGate } from "./command.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { embedAs, runAll } from "./eval_run.ts";
 import { evalText } from "./eval_text.ts";
+import { foldersOf, readFolder } from "./folders.ts";
 import type { Io } from "./io.ts";
 import { jsonText, write, writeJson } from "./output.ts";
-import { progressBar } from "./progress.ts";
 import { openLines, readRows } from "./rows.ts";
+
+/** Passages for a question: what a generator is usually given. */
+const defaultTop = 5;
 
 const help = `Usage: qrag eval [options]
 
-Measures a gate on labelled rows, beside BM25, a line that always answers 0, and other models if they are on disk.
-Gates decide by their own line; every baseline gets the threshold that suits it best on the very rows (its "oracle").
-Without --rows and --beir it runs the built-in holdout: 30 rows of 10 domains.
+Measures a gate beside BM25 and any other model on disk: on your own folder with questions, on labelled rows, or on
+BEIR folders. Without --folder, --rows and --beir it runs the built-in holdout: 30 rows of 10 domains.
+A gate decides by its own line. A baseline gets the threshold that is best for it on the very data (its "oracle").
 
-What on:
-      --holdout         the built-in rows, beside others
+Data (--folder with --questions, --rows and --beir may be repeated):
+      --folder DIR      Markdown and plain text (.md, .markdown, .txt) to split into passages; also a single file
+      --questions FILE  ${questionsHelp}; on the --folder before it
+      --top K           passages retrieved for each of these questions (default ${defaultTop}), by BM25 or, with an
+                        embedder, by both: the sum of reciprocal ranks
       --rows FILE       ${rowsHelp}, domain?, kind?
-      --beir DIR        a folder in BEIR's format: a slice with one relevant passage and four by BM25 for each query
-      --queries N       queries in a slice (default ${publishedSlice.queries})
+      --beir DIR        a folder in BEIR's format: queries, each with one relevant passage and BM25's best four others
+      --queries N       how many queries (default ${publishedSlice.queries})
       --seed N          which of them (default ${publishedSlice.seed})
-      --depth K         rank BM25's first K candidates of every query, too: nDCG@10 and recall
-What of (all may be given several times):
+      --depth K         also rank BM25's first K candidates of every BEIR query: nDCG@10 and recall
+      --holdout         the built-in rows, in addition to other data
+Systems (all but --calibration may be repeated):
   -m, --model PATH      a gate on the fast engine; default: QRAG_MODEL, then the installed model
       --compare PATH    a gate on the reference engine, in its file's own types: an F32 file beside its quantized one
-      --baselines FILE  other people's models: a list like bench/competitors.json; what is not on disk is left out
+      --embedder PATH   an embedding model: its cosine is a baseline, and it helps to retrieve (once only)
+      --baselines FILE  other people's models: a list like bench/competitors.json; models not on disk are left out
       --calibration F   a file of qrag calibrate for the only model
 Output:
-      --json            print {accuracy, byKind, byDomain, rows, ..., sets, models, skipped}
+      --json            print {accuracy, byKind, byDomain, rows, ..., sets, folders, models, skipped}
       --audit FILE      write the same JSON to a file
       --report FILE     write an HTML page with plots
-      --force           replace files that are there
+      --force           replace existing files
       --threads N       threads that compute
   -h, --help            print this help
 
 Example:
+  qrag eval --folder notes --questions questions.jsonl
   qrag eval --model q8.gguf --compare f32.gguf
   qrag eval --rows mine.jsonl --beir scifact --depth 50 --audit audit.json --report report.html
 `;
 
 const options = {
+  folder: { type: "string", multiple: true },
+  questions: { type: "string", multiple: true },
+  top: { type: "string" },
   holdout: { type: "boolean" },
   rows: { type: "string", multiple: true, default: [] as string[] },
   beir: { type: "string", multiple: true, default: [] as string[] },
@@ -66,6 +77,7 @@ const options = {
   depth: { type: "string" },
   model: { type: "string", short: "m", multiple: true, default: [] as string[] },
   compare: { type: "string", multiple: true, default: [] as string[] },
+  embedder: { type: "string" },
   baselines: { type: "string", multiple: true, default: [] as string[] },
   calibration: { type: "string" },
   audit: { type: "string" },
@@ -77,7 +89,7 @@ const options = {
 export const command: Command = {
   help,
   async run(args, io) {
-    const { values } = parseArguments(args, options, []);
+    const { values, tokens } = parseArguments(args, options, []);
     const { audit, report: pagePath, force = false } = values;
     for (const path of [audit, pagePath]) if (path !== undefined) checkFree(path, force);
     const slice = {
@@ -87,30 +99,37 @@ export const command: Command = {
     };
     const depth = wholeNumber(values.depth, "--depth");
     const threads = wholeNumber(values.threads, "--threads");
-    const sets: EvalSet[] = [];
-    const { rows, beir, baselines, calibration } = values;
-    if (values.holdout || rows.length + beir.length === 0) {
-      sets.push(rowSet("holdout", await readRows(io, builtIn("holdout.jsonl"))));
-    }
-    for (const path of rows) sets.push(rowSet(basename(path), await readRows(io, path)));
-    for (const folder of beir) {
-      const set = await readBeir(folder, (path) => openLines(io, path));
-      sets.push(beirSet(set, { slice, depth }));
-    }
-    const names = sets.map(({ name }) => name);
-    for (const [index, name] of names.entries()) {
-      const before = names.indexOf(name);
-      if (before < index) throw new UsageError(`two sets are called ${quote(name)}; rename one`);
-    }
+    const top = wholeNumber(values.top, "--top") ?? defaultTop;
+    const asked = foldersOf(tokens);
+    const sets = await setsOf(io, values, { slice, depth, alone: asked.length === 0 });
     const competitors: Competitor[] = [];
-    for (const path of baselines) competitors.push(...competitorsIn(await textOf(path), path));
-    const result = await runAll(io, sets, {
-      models: values.model.length > 0 ? values.model : [undefined],
-      compared: values.compare,
-      competitors,
-      calibration,
-      threads,
-    });
+    for (const path of values.baselines)
+      competitors.push(...competitorsIn(await textOf(path), path));
+    const embedder =
+      values.embedder === undefined
+        ? undefined
+        : await loadEmbedder(values.embedder, { threads, signal: io.signal });
+    let result: Report;
+    try {
+      const embed = embedder && embedAs(embedder, io.signal);
+      const folders: FolderSet[] = [];
+      for (const folder of asked) folders.push(await readFolder(io, folder, { top, embed }));
+      checkNames([...sets, ...folders]);
+      result = await runAll(
+        io,
+        { sets, folders },
+        {
+          models: values.model.length > 0 ? values.model : [undefined],
+          compared: values.compare,
+          competitors,
+          embedder,
+          calibration: values.calibration,
+          threads,
+        },
+      );
+    } finally {
+      await embedder?.dispose();
+    }
     if (values.json) await writeJson(io, result);
     else await write(io, evalText(result));
     const { signal } = io;
@@ -122,64 +141,27 @@ export const command: Command = {
   },
 };
 
-interface Participants {
-  /** Undefined stands for the installed model. */
-  readonly models: readonly (string | undefined)[];
-  readonly compared: readonly string[];
-  readonly competitors: readonly Competitor[];
-  readonly calibration: string | undefined;
-  readonly threads: number | undefined;
+/** Labelled rows and BEIR folders; the holdout where there is nothing else to measure on. */
+async function setsOf(
+  io: Io,
+  { holdout, rows, beir }: { holdout?: boolean | undefined; rows: string[]; beir: string[] },
+  { alone, ...settings }: Parameters<typeof beirSet>[1] & { alone: boolean },
+): Promise<EvalSet[]> {
+  const sets: EvalSet[] = [];
+  if (holdout || (alone && rows.length + beir.length === 0)) {
+    sets.push(rowSet("holdout", await readRows(io, builtIn("holdout.jsonl"))));
+  }
+  for (const path of rows) sets.push(rowSet(basename(path), await readRows(io, path)));
+  for (const folder of beir) {
+    sets.push(beirSet(await readBeir(folder, (path) => openLines(io, path)), settings));
+  }
+  return sets;
 }
 
-/** One system after the other, so that only one is in memory. */
-async function runAll(io: Io, sets: readonly EvalSet[], wanted: Participants): Promise<Report> {
-  const { threads, calibration } = wanted;
-  const results: SetResult[] = sets.map(({ name, rows }) => ({ name, rows, systems: [] }));
-  const infos: GateInfo[] = [];
-  const run = async (system: System) => {
-    const bar = progressBar(io, system.name);
-    const settings = { signal: io.signal, onProgress: bar.update };
-    for (const [index, set] of sets.entries()) {
-      results[index]!.systems.push(await evaluate(set, system, settings).finally(bar.clear));
-    }
-  };
-  const runGate = (gate: Gate) => {
-    infos.push(gate.info);
-    return run(gateSystem(gate));
-  };
-  for (const model of wanted.models) {
-    await withGate(io, { model, threads, calibration }, runGate);
-  }
-  for (const model of wanted.compared) {
-    await withGate(io, { model, threads, engine: "reference" }, runGate);
-  }
-  await run({
-    name: "BM25",
-    kind: "baseline",
-    detail: "k1 1.2, b 0.75",
-    threshold: undefined,
-    scorerOf: ({ bm25 }) => bm25Scorer(bm25),
-  });
-  const skipped = wanted.competitors.filter((competitor) => !onDisk(competitor));
-  for (const competitor of wanted.competitors.filter(onDisk)) {
-    const scorer = await openCompetitor(competitor, { threads: threads ?? availableProcessors() });
-    const { name, kind: detail } = competitor;
-    const system = { name, kind: "baseline", detail, threshold: undefined } as const;
-    await run({ ...system, scorerOf: () => scorer }).finally(() => scorer.close());
-  }
-  for (const [index, set] of sets.entries()) results[index]!.systems.push(alwaysZero(set));
-  return reportOf(results, infos, skipped);
-}
-
-function gateSystem(gate: Gate): System {
-  const { path, weightTypes, engine, device, offset } = gate.info;
-  return {
-    name: basename(path),
-    kind: "gate",
-    detail: `${weightTypes[0]}, ${engine}, ${device}`,
-    threshold: offset,
-    scorerOf: () => gateScorer(gate),
-  };
+function checkNames(sets: readonly { readonly name: string }[]): void {
+  const names = sets.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new UsageError(`two sets are called ${quote(twice)}; rename one`);
 }
 
 /** The files that come with the package. */

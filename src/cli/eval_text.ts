@@ -1,9 +1,10 @@
 // The tables of qrag eval on a terminal.
 import type { Part, SystemResult } from "../eval/evaluate.ts";
 import { percent, type Report, type ReportSet, range } from "../eval/report.ts";
+import { folderText } from "./eval_folder_text.ts";
 import { printable, table } from "./output.ts";
 
-export function evalText({ sets, skipped }: Report): string {
+export function evalText({ sets, folders, skipped }: Report): string {
   const left = skipped.map(
     ({ name, path }) => `not on disk: ${printable(name)} (${printable(path)})\n`,
   );
@@ -14,7 +15,9 @@ export function evalText({ sets, skipped }: Report): string {
     partsText("DOMAIN", set, (system) => system.byDomain),
     rankingText(set),
   ]);
-  return [...parts, left.join("")].filter((part) => part !== "").join("\n");
+  return [...folders.map(folderText), ...parts, left.join("")]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
 function heading({ name, rows, queries, relevant }: ReportSet): string {

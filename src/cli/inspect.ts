@@ -1,4 +1,5 @@
-// qrag inspect: what is in a model file, GGUF or checkpoint.
+// qrag inspect: what is in a model, a GGUF file or a checkpoint.
+import { stat } from "node:fs/promises";
 import type { Config, ConfigValue } from "../../convert/checkpoint/config_value.ts";
 import type { MetadataValue, Scalar } from "../../gguf/format.ts";
 import { openFile, readModelFile } from "../model/files.ts";
@@ -12,10 +13,11 @@ const shownCharacters = 120;
 /** Prompts and names whole, a tokenizer.json only as its beginning. */
 const jsonCharacters = 4096;
 
-const help = `Usage: qrag inspect [options] FILE
+const help = `Usage: qrag inspect [options] MODEL
 
-Prints the metadata and the tensors of a GGUF file, or the configuration and the tensors of a checkpoint (.pt, .pth,
-.bin, .safetensors). What the file is, its content tells. Nothing in it is run.
+Prints the metadata and the tensors of a GGUF file, or the configuration and the tensors of a checkpoint: a file (.pt,
+.pth, .bin, .safetensors, .onnx) or a folder of Hugging Face. The format is detected from the content. Nothing in it is
+run.
 
 Options:
       --json          print JSON; long arrays and strings are cut there, too
@@ -28,7 +30,7 @@ Example:
 export const command: Command = {
   help,
   async run(args, io) {
-    const { values, positionals } = parseArguments(args, {}, ["FILE"]);
+    const { values, positionals } = parseArguments(args, {}, ["MODEL"]);
     const path = positionals[0]!;
     const found = (await isGguf(path)) ? await inspectGguf(path) : await inspectCheckpoint(path);
     if (values.json) await writeJson(io, found.json);
@@ -43,6 +45,7 @@ interface Findings {
 }
 
 async function isGguf(path: string): Promise<boolean> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return false;
   const source = await openFile(path);
   try {
     const magic = await source.read(0, Math.min(4, source.size));

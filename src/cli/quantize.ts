@@ -10,12 +10,12 @@ import { typeNames, weightType } from "./weight_type.ts";
 
 const help = `Usage: qrag quantize MODEL.gguf --type TYPE -o OUT.gguf [options]
 
-Writes the model again with another weight type. Norms and decision rows stay exact. Convert from the checkpoint
-instead where you can: what an earlier quantization lost stays lost.
+Writes a model again with another weight type. Norms, biases and heads that decide stay exact. Convert from the
+checkpoint where you can: what an earlier quantization lost stays lost.
 
 Options:
   -t, --type TYPE            ${typeNames}
-      --embedding-type TYPE  another type for the embedding
+      --embedding-type TYPE  another type for the token embedding
   -o, --output OUT           the new file; it appears whole or not at all
       --force                replace a file that is there
       --json                 print the report as JSON on standard output

@@ -2,6 +2,7 @@
 
 import type { WiringProof } from "../../convert/proof/wiring.ts";
 import type { WriteReport } from "../../convert/report.ts";
+import type { Output } from "../../gguf/architecture.ts";
 import { printable, table } from "./output.ts";
 
 /** The candidates that were tried, and how each part was settled. */
@@ -39,6 +40,20 @@ export function tensorsText({ tensors }: WriteReport): string {
   return table(["TENSOR", "TYPE", "SHAPE", "BYTES", "RELATIVE ERROR", "MADE OF"], rows);
 }
 
+/** What a model answers with, in a line. */
+export function outputText(output: Output): string {
+  switch (output.kind) {
+    case "decision": {
+      const tokens = output.tokenIds.map((id, row) => `${id} = ${output.labels[row]}`);
+      return `decision tokens: ${tokens.join(", ")}`;
+    }
+    case "labels":
+      return `labels: ${output.names.map((name) => printable(name)).join(", ")}`;
+    case "vector":
+      return `vectors: ${output.pooling} pooling${output.normalize ? ", normalized" : ""}`;
+  }
+}
+
 /** The types that a new file's tensors have, the largest share first. */
 export function typesText({ tensors }: WriteReport): string {
   const bytes = new Map<string, number>();
@@ -46,7 +61,7 @@ export function typesText({ tensors }: WriteReport): string {
     bytes.set(type, (bytes.get(type) ?? 0) + byteLength);
   }
   const types = [...bytes].sort(([, a], [, b]) => b - a).map(([type]) => type);
-  return types.join(" and ");
+  return types.join(", ").replace(/, (?=[^,]*$)/, " and ");
 }
 
 export function notesText(notes: readonly string[]): string {

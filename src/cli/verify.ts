@@ -3,27 +3,25 @@ import type { WiringProof } from "../../convert/proof/wiring.ts";
 import { describeModel, type ModelDescription } from "../../gguf/architecture.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import type { GateInfo } from "../gate_info.ts";
-import { modelError, readModelFile } from "../model/files.ts";
+import { readModelFile } from "../model/files.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";
-import { checkVectors, vectorsHold, vectorsText } from "./check_vectors.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
-import type { Io } from "./io.ts";
 import { table, write, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { storedWiring, wiringText } from "./report.ts";
+import { outputText, storedWiring, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
+import { checkEncoder, encoderHolds, encoderText } from "./verify_encoder.ts";
 
 const help = `Usage: qrag verify [options] [MODEL]
 
-Prints the model and what can be checked of it, by the reference engine: the three examples of the model's card and the
-share of labelled rows it gets right; of a decoder also how it was wired at its conversion, its decision rows, and how
-often they agree with the whole vocabulary. Of a model that gives vectors: how near the fast engine's are to the
-reference's, and how many answers are nearest to their questions.
+Of a decoder: how it was wired at its conversion, its decision rows, how often they agree with the whole vocabulary,
+the three examples of the model's card, and how many labelled rows it gets right, by the reference engine. Of an
+encoder, whose names tell its wiring: whether its two engines agree, and whether it tells answers from other passages.
 
 Options:
-      --rows FILE     labelled rows: ${rowsHelp}
-      --exit-code     exit with 1 when an example is wrong, or two ways to compute disagree
+      --rows FILE     labelled rows to judge: ${rowsHelp}
+      --exit-code     exit with 1 when an example is wrong, or the semantics or the engines disagree
       --threads N     threads that compute
       --json          print JSON
   -h, --help          print this help
@@ -43,17 +41,23 @@ export const command: Command = {
     const { values, positionals } = parseArguments(args, options, ["MODEL"], 0);
     const threads = wholeNumber(values.threads, "--threads");
     const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
-    const description = await describe(positionals[0], io);
-    if (description.output.kind === "vector") {
-      if (rows) throw new UsageError("--rows is for models that give verdicts");
-      const checks = await checkVectors(positionals[0], { threads, signal: io.signal });
-      if (values.json) await writeJson(io, checks);
-      else await write(io, vectorsText(checks));
-      return values["exit-code"] && !vectorsHold(checks) ? exitCodes.no : exitCodes.done;
+    const path = positionals[0] ?? (io.env.QRAG_MODEL || undefined);
+    const description = describeModel((await readModelFile(path)).file);
+    const { output } = description;
+    if (output.kind === "vector" && rows) {
+      throw new UsageError("--rows is for models that judge, and this one gives vectors");
+    }
+    if (output.kind !== "decision") {
+      const checks = await checkEncoder(io, path, output, { threads, rows });
+      const { architecture, name, numbers, frame, scripts } = description;
+      const model = { architecture, name, numbers, output, frame, scripts };
+      if (values.json) await writeJson(io, { model, ...checks });
+      else await write(io, `${descriptionText(description)}\n${encoderText(checks)}`);
+      return values["exit-code"] && !encoderHolds(checks) ? exitCodes.no : exitCodes.done;
     }
     const { info, checks } = await withGate(
       io,
-      { model: positionals[0], threads, engine: "reference" },
+      { model: path, threads, engine: "reference" },
       async (gate) => {
         const bar = progressBar(io, "judging");
         const work = check(gate, rows, { signal: io.signal, bar });
@@ -67,15 +71,6 @@ export const command: Command = {
   },
 };
 
-async function describe(model: string | undefined, io: Io): Promise<ModelDescription> {
-  const { file, path } = await readModelFile(model ?? (io.env.QRAG_MODEL || undefined), io.signal);
-  try {
-    return describeModel(file);
-  } catch (error) {
-    throw modelError(error, path);
-  }
-}
-
 function holds({ examples, agreement }: Checks): boolean {
   return (
     examples.every(({ answer, label }) => answer === label) &&
@@ -84,9 +79,6 @@ function holds({ examples, agreement }: Checks): boolean {
 }
 
 function reportText(info: GateInfo, wiring: WiringProof | undefined, checks: Checks): string {
-  if (info.decision.length === 0) {
-    return [modelText(info), examplesText(checks), rowsText(checks)].join("\n");
-  }
   return [
     modelText(info),
     wiring ? wiringText(wiring) : "The file does not say how it was wired.\n",
@@ -99,12 +91,36 @@ function reportText(info: GateInfo, wiring: WiringProof | undefined, checks: Che
   ].join("\n");
 }
 
+/** An encoder, as its file describes it. */
+function descriptionText(description: ModelDescription): string {
+  const { architecture, name, numbers, output, frame, scripts, fileTypes } = description;
+  const { blockCount, embeddingLength, headCount, contextLength } = numbers;
+  const texts: [string, string][] =
+    frame.kind === "text"
+      ? [
+          ["query text", frame.query],
+          ["passage text", frame.passage],
+        ]
+      : [];
+  return table(
+    ["MODEL", name ?? ""],
+    [
+      ["architecture", architecture],
+      ["gives", outputText(output)],
+      ["size", `${blockCount} blocks of ${embeddingLength}, ${headCount} heads`],
+      ["weights", fileTypes.map(({ type }) => type).join(", ")],
+      ["context", `${contextLength} tokens`],
+      ...texts.map(([what, text]) => [what, JSON.stringify(text)]),
+      ["scripts", scripts?.join(", ") ?? "not stated"],
+    ],
+  );
+}
+
 function modelText(info: GateInfo): string {
   return table(
     ["MODEL", info.name ?? ""],
     [
       ["path", info.path],
-      ["architecture", info.architecture],
       ["parameters", `${(info.parameters / 1e6).toFixed(1)} million`],
       ["weights", info.weightTypes.join(", ")],
       ["context", `${info.contextLength} tokens`],
@@ -127,16 +143,11 @@ function examplesText({ examples }: Checks): string {
   );
 }
 
-function agreementText(checks: Checks): string {
-  const { agreement } = checks;
+function agreementText({ agreement, rows }: Checks): string {
   const agreed = agreement
     ? `Decision rows and whole vocabulary agree on ${agreement.agreed} of ${agreement.pairs} pairs.\n`
     : "Decision rows and whole vocabulary cannot be compared: the file has no whole head. Convert with --keep-lm-head.\n";
-  return agreed + rowsText(checks);
-}
-
-function rowsText({ rows }: Checks): string {
-  if (!rows) return "";
+  if (!rows) return agreed;
   const share = rows.count > 0 ? ` (${((100 * rows.right) / rows.count).toFixed(1)} %)` : "";
-  return `Labelled rows: ${rows.right} of ${rows.count} right${share}.\n`;
+  return `${agreed}Labelled rows: ${rows.right} of ${rows.count} right${share}.\n`;
 }

@@ -2,7 +2,7 @@
 import type { Competitor, CompetitorSettings } from "./competitor.ts";
 import { importInstalled } from "./installed.ts";
 import type { Pair, Scorer } from "./scorer.ts";
-import { embeddingScorer } from "./vectors.ts";
+import { embeddingScorer, withPrefixes } from "./vectors.ts";
 
 /** What is used of node-llama-cpp; a test holds it against the package's own types. */
 export interface LlamaPackage<LogLevel = unknown> {
@@ -74,7 +74,10 @@ export async function ggufEmbedder(
     return async (text: string) =>
       (await context.getEmbeddingFor(model.tokenize(text).slice(0, most))).vector;
   });
-  return embeddingScorer(competitor, (texts) => inTurn(texts, embed), close);
+  return embeddingScorer(
+    withPrefixes(competitor, (texts) => inTurn(texts, embed)),
+    close,
+  );
 }
 
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

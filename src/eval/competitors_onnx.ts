@@ -2,7 +2,7 @@
 import type { Competitor, CompetitorSettings } from "./competitor.ts";
 import { importInstalled } from "./installed.ts";
 import type { Pair, Scorer } from "./scorer.ts";
-import { embeddingScorer } from "./vectors.ts";
+import { embeddingScorer, withPrefixes } from "./vectors.ts";
 
 interface Tensor {
   readonly data: ArrayLike<number>;
@@ -85,8 +85,7 @@ export async function onnxEmbedder(
     return pooled(states!, inputs.attention_mask!, competitor.pooling);
   };
   return embeddingScorer(
-    competitor,
-    (texts) => inBatches(texts, embedBatch),
+    withPrefixes(competitor, (texts) => inBatches(texts, embedBatch)),
     async () => void (await model.dispose()),
   );
 }

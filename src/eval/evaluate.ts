@@ -1,4 +1,5 @@
 // Runs one system over the sets: scores every row, decides by its threshold or by the best there could be, and measures.
+import type { Bm25 } from "./bm25.ts";
 import { cutsOf, oracleCut } from "./cuts.ts";
 import { type Histogram, histogramOf } from "./histogram.ts";
 import { bootstrap, type Intervals } from "./intervals.ts";
@@ -14,9 +15,9 @@ export interface System {
   readonly kind: "gate" | "baseline";
   /** How it runs, in a few words. */
   readonly detail: string;
-  /** Undefined: on each set the one that gives it the most right answers there. */
+  /** Undefined: on each set the one that serves it best there. */
   readonly threshold: number | undefined;
-  readonly scorerOf: (set: EvalSet) => Scorer;
+  readonly scorerOf: (set: { readonly bm25: Bm25 }) => Scorer;
 }
 
 /** Rows of one kind or domain. */

@@ -53,3 +53,15 @@ export function wilson(part: number, whole: number): Interval {
   const half = (z / scale) * Math.sqrt((share * (1 - share)) / whole + z ** 2 / (4 * whole ** 2));
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
+
+/** The 95% interval of the mean of two independent shares: Newcombe's square-and-add of Wilson's intervals. */
+export function meanInterval(
+  a: { readonly share: number | null; readonly interval: Interval },
+  b: { readonly share: number | null; readonly interval: Interval },
+): Interval {
+  if (a.share === null || b.share === null || !a.interval || !b.interval) return null;
+  const mean = (a.share + b.share) / 2;
+  const below = Math.hypot(a.share - a.interval[0], b.share - b.interval[0]) / 2;
+  const above = Math.hypot(a.interval[1] - a.share, b.interval[1] - b.share) / 2;
+  return [mean - below, mean + above];
+}

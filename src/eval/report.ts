@@ -2,8 +2,11 @@
 import type { GateInfo } from "../gate_info.ts";
 import type { Competitor } from "./competitor.ts";
 import { type Part, type SetResult, type SystemResult, summary } from "./evaluate.ts";
+import type { FolderResult } from "./evaluate_folder.ts";
+import type { Share } from "./folder_measures.ts";
+import { type FolderReport, folderReport } from "./folder_report.ts";
 import type { Interval, Intervals } from "./intervals.ts";
-import type { Measures } from "./measures.ts";
+import { type MeasureName, type Measures, measureNames } from "./measures.ts";
 
 /** A row with what the first gate made of it. */
 export interface ReportRow {
@@ -21,10 +24,11 @@ export interface Report extends Measures {
   readonly intervals: Intervals;
   readonly byKind: Readonly<Record<string, Part>>;
   readonly byDomain: Readonly<Record<string, Part>>;
-  /** Everything above this line, and these rows, are the first gate's, over all sets together. */
+  /** Everything above this line, and these rows, are the first gate's, over all sets of rows together. */
   readonly rows: readonly ReportRow[];
   /** `scores` of a system are in the order of the set's rows. */
   readonly sets: readonly ReportSet[];
+  readonly folders: readonly FolderReport[];
   readonly models: readonly ReportModel[];
   /** Baselines that are not on disk. */
   readonly skipped: readonly { readonly name: string; readonly path: string }[];
@@ -45,6 +49,7 @@ export type ReportModel = Pick<
 
 export function reportOf(
   results: readonly SetResult[],
+  folders: readonly FolderResult[],
   infos: readonly GateInfo[],
   skipped: readonly Competitor[],
 ): Report {
@@ -52,7 +57,11 @@ export function reportOf(
   const first = results.map(({ systems }) => systems[0]!);
   const scores = first.flatMap((system) => system.scores);
   const { measures, intervals, byKind, byDomain, threshold } =
-    first.length === 1 ? first[0]! : summary(rows, scores, first[0]!);
+    first.length === 0
+      ? nothing
+      : first.length === 1
+        ? first[0]!
+        : summary(rows, scores, first[0]!);
   const sets = results.flatMap(({ name, rows }) => rows.map(() => name));
   return {
     ...measures,
@@ -70,6 +79,7 @@ export function reportOf(
       relevant: rows.filter(({ label }) => label === 1).length,
       systems,
     })),
+    folders: folders.map(folderReport),
     models: infos.map(
       ({ path, name, parameters, weightTypes, engine, device, threads, offset }) => ({
         ...{ path, name, parameters, weightTypes, engine, device, threads, offset },
@@ -79,6 +89,17 @@ export function reportOf(
   };
 }
 
+const nulls = Object.fromEntries(measureNames.map((name) => [name, null]));
+
+/** Of no rows at all. */
+const nothing = {
+  measures: nulls as Record<MeasureName, null>,
+  intervals: nulls as Record<MeasureName, null>,
+  byKind: {},
+  byDomain: {},
+  threshold: 0,
+};
+
 /** "96.7 %"; a dash where there is nothing to measure. */
 export function percent(share: number | null | undefined): string {
   return share === null || share === undefined ? "–" : `${(100 * share).toFixed(1)} %`;
@@ -87,4 +108,9 @@ export function percent(share: number | null | undefined): string {
 export function range(interval: Interval): string {
   if (!interval) return "–";
   return interval.map((share) => (100 * share).toFixed(1)).join("–");
+}
+
+/** "29 of 30 (96.7 %)". */
+export function shareText({ count, of, share }: Share): string {
+  return share === null ? "–" : `${count} of ${of} (${percent(share)})`;
 }

@@ -13,12 +13,17 @@ export interface Scorer {
   close(): Promise<void>;
 }
 
+/** What a pair gets that the gate refused without asking its model: below every margin, and a number that JSON has. */
+const refusedScore = -1000;
+
 /** The gate stays its caller's. */
 export function gateScorer(gate: Gate): Scorer {
   return {
     async score(pairs, signal) {
-      const judge = async ({ query, passage }: Pair) =>
-        (await gate.judge(query, passage, { signal })).margin;
+      const judge = async ({ query, passage }: Pair) => {
+        const { margin, reason } = await gate.judge(query, passage, { signal });
+        return reason === undefined ? margin : refusedScore;
+      };
       return Promise.all(pairs.map(judge));
     },
     async close() {},

@@ -2,6 +2,7 @@
 
 import { QragError } from "../../base/errors.ts";
 import {
+  bert,
   type Decision,
   decisionTensor,
   describeModel,
@@ -31,6 +32,7 @@ export async function loadLlama(
   const { path, file } = await readModelFile(name, options.signal);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
+    refuseEncoder(file);
     const description = describeModel(file, [qrag, llama]);
     const layout = description.architecture === llama.name ? "llama" : "qrag";
     const { decision } = decisionModel(description);
@@ -50,6 +52,16 @@ export async function loadLlama(
     tokenizer?.dispose();
     throw modelError(error, path);
   }
+}
+
+/** llama.cpp opens encoders, and scores their pairs as something else than what they were trained on. */
+function refuseEncoder({ metadata }: GgufFile): void {
+  const architecture = metadata.get("general.architecture")?.value;
+  if (architecture !== bert.name) return;
+  throw new QragError(
+    "MODEL_UNSUPPORTED",
+    'an encoder, and llama.cpp reads pairs without token types. Load it without backend: "llama"',
+  );
 }
 
 /** What we read and llama.cpp cannot. */

@@ -50,6 +50,9 @@ const english = new Set(
 const languages = Object.values(functionWords).map((words) => new Set(words.split(" ")));
 const questions = new Set(questionWords.split(" ").filter((word) => !english.has(word)));
 
+/** English is full of its own words, other languages at most of a few of them. */
+const plainlyEnglish = 1 / 8;
+
 /** Below so many words a text is a heading or a list, in which function words say little. */
 const fewestWords = 4;
 
@@ -60,6 +63,7 @@ export function isForeign(text: string): boolean {
   const known = words.filter((word) => english.has(word)).length;
   if (known === 0 && questions.has(words[0]!) && words.length > 1) return true;
   if (words.length < fewestWords) return false;
+  if (known >= 3 && known >= words.length * plainlyEnglish) return false;
   const foreign = Math.max(...languages.map((language) => distinctIn(language, words)));
   if (foreign >= 3 && foreign > known) return true;
   // Where every sentence has letters with marks, the words need not be known.

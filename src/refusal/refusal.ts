@@ -19,6 +19,9 @@ export type Refuse = (passage: string) => RefusalReason | undefined;
 
 const nothing: (query: string) => Refuse = () => () => undefined;
 
+/** So much of a text tells what it is, in UTF-16 units. */
+const sampleUnits = 4096;
+
 export function refusals({ scripts, languages }: Reads): (query: string) => Refuse {
   if (scripts === undefined) return nothing;
   const inForeignScript = foreignScripts(scripts);
@@ -28,12 +31,13 @@ export function refusals({ scripts, languages }: Reads): (query: string) => Refu
     return onlyEnglish && isForeign(text) ? "language" : undefined;
   };
   return (query) => {
-    const reason = unread(query);
+    const reason = unread(query.slice(0, sampleUnits));
     const echoed = wordsOf(query);
     return (passage) => {
       if (!/[\p{L}\p{N}]/u.test(passage)) return "empty";
-      if (isEcho(wordsOf(passage), echoed)) return "echo";
-      return reason ?? unread(passage);
+      const sample = passage.slice(0, sampleUnits);
+      if (isEcho(wordsOf(sample), echoed)) return "echo";
+      return reason ?? unread(sample);
     };
   };
 }
@@ -50,8 +54,8 @@ function wordsOf(text: string): string[] {
   return words.filter((word) => !labels.has(word));
 }
 
-/** The query's words over and over, and nothing else. */
+/** The query's words over and over, and nothing else; what a sample cuts off does not matter. */
 function isEcho(passage: readonly string[], query: readonly string[]): boolean {
-  if (query.length === 0 || passage.length % query.length !== 0) return false;
-  return passage.length > 0 && passage.every((word, index) => word === query[index % query.length]);
+  if (query.length === 0 || passage.length < query.length) return false;
+  return passage.every((word, index) => word === query[index % query.length]);
 }

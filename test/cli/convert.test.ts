@@ -8,7 +8,7 @@ import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { Interrupt } from "../../src/cli/run.ts";
 import { loadGate } from "../../src/index.ts";
 import { buildSafetensors } from "../convert/safetensors_builder.ts";
-import { tokenizerJson } from "../fixtures.ts";
+import { encoderPath, tokenizerJson } from "../fixtures.ts";
 import { qrag } from "./harness.ts";
 
 let folder: string;
@@ -109,9 +109,40 @@ describe("qrag convert", () => {
     expect(err).toMatch(/stored as F16 instead of Q4_K: rows of 32/);
   });
 
+  it("reads the folder of an encoder, and says what its file gives", async () => {
+    const more = ["--scripts", "Latin,Greek", "--query-prefix", "q: ", "--no-normalize"];
+    const embedding = ["--type", "q8_0", "--embedding-type", "q4_0"];
+    const to = ["-o", at("mean.gguf")];
+    const { exitCode, err } = await qrag([
+      "convert",
+      encoderPath("mean"),
+      ...to,
+      ...more,
+      ...embedding,
+    ]);
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/^token_embd\.weight +Q4_0 .*embeddings\.word_embeddings\.weight$/m);
+    expect(err).toMatch(/^pooler\.dense\.weight +dropped +pooling by mean does not use it$/m);
+    expect(err).toMatch(
+      /^vectors: mean pooling\n.*: \d+ bytes, Q8_0, F32 and Q4_0, from a safetensors/m,
+    );
+    expect(err).toMatch(/^Check it with: qrag verify /m);
+    const file = await readGguf(bytesSource(await readFile(at("mean.gguf"))));
+    expect(file.metadata.get("qrag.scripts")?.value).toEqual(["Latin", "Greek"]);
+    expect(file.metadata.get("qrag.frame.query")?.value).toBe("q: ");
+    const named = await qrag(["convert", encoderPath("labels"), "-o", at("labels.gguf")]);
+    expect(named.err).toMatch(/^labels: irrelevant, relevant$/m);
+  });
+
   it.each([
     ["no checkpoint", ["convert", "x.pt", "-o", "x.gguf"], 3, /x\.pt: .*no such file/],
     ["no output", ["convert", "x.pt", "--tokenizer", "t.json"], 2, /--output is missing/],
+    [
+      "two words on length",
+      ["convert", "x", "-o", "o", "--normalize", "--no-normalize"],
+      2,
+      /contradict each other/,
+    ],
     [
       "an order that is none",
       ["convert", "x.pt", "--tokenizer", "t", "-o", "o", "--rope", "odd"],

@@ -6,6 +6,8 @@ import type { MetadataValue } from "../../gguf/format.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import { buildSafetensors } from "../convert/safetensors_builder.ts";
 import { tensorCode, torchFile } from "../convert/torch_builder.ts";
+import { Encoders } from "../encoders.ts";
+import { encoderPath } from "../fixtures.ts";
 import { qrag } from "./harness.ts";
 
 let folder: string;
@@ -106,6 +108,22 @@ describe("qrag inspect", () => {
       /: torch checkpoint, 1 tensors\n\nCONFIGURATION \(model_cfg\) +VALUE\nn_layer +2\n/,
     );
     expect(out).toMatch(/^a\.weight +F32 +2 x 3 +24$/m);
+  });
+
+  it("prints a folder, and a BERT's GGUF file", async () => {
+    const { exitCode, out } = await qrag(["inspect", encoderPath("labels")]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(
+      /: safetensors checkpoint, 57 tensors\n\nCONFIGURATION \(config\.json\) +VALUE\n/,
+    );
+    expect(out).toMatch(/^note: 2 files of weights$/m);
+    const encoders = new Encoders();
+    const file = await qrag(["inspect", await encoders.path("labels")]);
+    await encoders.remove();
+    expect(file.out).toMatch(/^bert\.pooling_type +u32 +4$/m);
+    expect(file.out).toMatch(
+      /^bert\.classifier\.output_labels +string\[2\] +"irrelevant", "relevant"$/m,
+    );
   });
 
   it.each([

@@ -48,7 +48,7 @@ describe("usage mistakes", () => {
       /expected auto, jsonl, text for --format but received "xml"/,
     ],
     [["rank", "-q", "q", "--top", "-1"], /--top/],
-    [["inspect"], /FILE is missing/],
+    [["inspect"], /MODEL is missing/],
   ] satisfies [string[], RegExp][])("%j", async (args, message) => {
     const { exitCode, out, err, loads } = await qrag(args);
     expect([exitCode, out, loads]).toEqual([2, "", []]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storedWiring, wiringText } from "../../src/cli/report.ts";
 import { loadGate } from "../../src/load.ts";
+import { Encoders } from "../encoders.ts";
 import { modelFile } from "../src/model_file.ts";
 import { qrag, type Setting } from "./harness.ts";
 
@@ -81,6 +82,41 @@ describe("qrag verify", () => {
     ]);
     expect([exitCode, loads]).toEqual([3, []]);
     expect(err).toMatch(/^qrag: .*bad\.jsonl: line 2 is no labelled row/);
+  });
+});
+
+describe("qrag verify, of an encoder,", () => {
+  const encoders = new Encoders();
+  afterAll(() => encoders.remove());
+
+  it("prints what gives vectors, and whether its engines agree", async () => {
+    const path = await encoders.path("cls", { scripts: ["Latin"] });
+    const { exitCode, out, err } = await qrag(["verify", path], native);
+    expect([exitCode, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^architecture +bert\ngives +vectors: cls pooling, normalized$/m);
+    expect(out).toMatch(
+      /^query text +"Find what answers this: "\npassage text +""\nscripts +Latin$/m,
+    );
+    expect(out).toMatch(/^capital of Germany +Berlin is the capital of Germany\. +1 +-?[\d.]+$/m);
+    expect(out).toMatch(/^Of 12 built-in queries \d+ are nearer to their answer/m);
+    expect(out).toMatch(/^The fast engine's vectors have a cosine of at least 0\.9\d+ with/m);
+    const rowsToo = await qrag(["verify", path, "--rows", at("rows.json")], native);
+    expect([rowsToo.exitCode, rowsToo.err]).toEqual([2, expect.stringMatching(/gives vectors/)]);
+  });
+
+  it("counts what a classifier gets right", async () => {
+    const path = await encoders.path("labels");
+    const args = ["verify", path, "--rows", at("rows.json"), "--json"];
+    const { exitCode, out } = await qrag(args, native);
+    expect(exitCode).toBe(0);
+    const found = JSON.parse(out);
+    expect(found).toMatchObject({
+      model: { architecture: "bert", output: { names: ["irrelevant", "relevant"] } },
+      rows: { count: 10 },
+    });
+    expect(found.engines.largestDifference).toBeLessThan(0.5);
+    const { exitCode: judged } = await qrag(["verify", path, "--exit-code"], native);
+    expect(judged).toBe(found.queries.right === found.queries.count ? 0 : 1);
   });
 });
 

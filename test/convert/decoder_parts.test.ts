@@ -151,7 +151,7 @@ describe("decoderParts", () => {
   });
 });
 
-describe("layOut refuses", () => {
+describe("decoderParts refuses", () => {
   const with_ = (changes: Record<string, Matrix | undefined>) => {
     const tensors = hf();
     for (const [name, tensor] of Object.entries(changes)) {

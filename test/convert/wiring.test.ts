@@ -189,7 +189,7 @@ describe("proveWiring", () => {
       { ...numbers, gateUp: all.gateUp! },
       ({ rope }) => worseIf(rope === "half"),
       ({ rope }) => (rope === "half" ? 0.9 : 0.5),
-      /another by the text/,
+      /different wirings/,
     ],
     "labelled rows that nearly tie": [
       { ...numbers, gateUp: all.gateUp! },

@@ -9,7 +9,7 @@ import { competitorsIn, onDisk, openCompetitor } from "../../src/eval/competitor
 import type { LlamaPackage } from "../../src/eval/competitors_gguf.ts";
 import { pooled } from "../../src/eval/competitors_onnx.ts";
 import { importInstalled } from "../../src/eval/installed.ts";
-import { embeddingScorer } from "../../src/eval/vectors.ts";
+import { embeddingScorer, withPrefixes } from "../../src/eval/vectors.ts";
 import { bertFile } from "./bert_file.ts";
 
 const { signal } = new AbortController();
@@ -125,14 +125,11 @@ describe("node-llama-cpp's models", () => {
 describe("embedders", () => {
   it("read each text once, with its prefix, and are compared by the cosine", async () => {
     const asked: string[][] = [];
-    const scorer = embeddingScorer(
-      { queryPrefix: "q: ", passagePrefix: "p: " },
-      async (texts) => {
-        asked.push([...texts]);
-        return texts.map((text) => (text === "p: b" ? [0, 5] : [3, 4]));
-      },
-      async () => {},
-    );
+    const embed = withPrefixes({ queryPrefix: "q: ", passagePrefix: "p: " }, async (texts) => {
+      asked.push([...texts]);
+      return texts.map((text) => (text === "p: b" ? [0, 5] : [3, 4]));
+    });
+    const scorer = embeddingScorer(embed, async () => {});
     const ask = (query: string, passage: string) => ({ query, passage });
     const scores = await scorer.score([ask("a", "a"), ask("a", "b")], signal);
     expect(scores[0]).toBeCloseTo(1, 12);

@@ -45,10 +45,11 @@ describe("modelMetadata", () => {
     );
   });
 
-  it("names the scripts a model reads, before the report", () => {
+  it("names the scripts and languages a model reads, before the report", () => {
     const scripts = ["Latin", "Greek"];
-    const metadata = modelMetadata({ ...model, scripts });
+    const metadata = modelMetadata({ ...model, scripts, languages: ["en"] });
     expect(metadata.get("qrag.scripts")).toEqual(texts(...scripts));
+    expect(metadata.get("general.languages")).toEqual(texts("en"));
     const keys = [...metadata.keys()];
     expect(keys.indexOf("qrag.scripts")).toBe(keys.indexOf("qrag.conversion.report") - 1);
   });

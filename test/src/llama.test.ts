@@ -11,6 +11,7 @@ import { type Gate, loadGate, type Progress } from "../../src/index.ts";
 import { loadLlama } from "../../src/llama/load.ts";
 import { type OpenLlamaOptions, openLlama, type Package } from "../../src/llama/model.ts";
 import { Conversions } from "../converted.ts";
+import { Encoders } from "../encoders.ts";
 import { codeOf } from "./fakes.ts";
 import { modelFile } from "./model_file.ts";
 
@@ -193,6 +194,17 @@ describe("the backend refuses", () => {
         message: expect.stringContaining("Convert the checkpoint again"),
       });
     }
+  });
+
+  it("cross-encoders, whose pairs llama.cpp would score without token types", async () => {
+    const encoders = new Encoders();
+    const path = await encoders.path("labels");
+    const opened = loadGate(path, { backend: "llama", gpu: false });
+    await expect(opened).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringContaining(`${path}: an encoder, and llama.cpp reads pairs without`),
+    });
+    await encoders.remove();
   });
 
   it("files that are missing, cut, damaged, or not ours", async () => {

@@ -21,6 +21,23 @@ constexpr size_t bytes_at_once = 64 * 1024;
 /** Hyperparameters below this are zeros that rounding left behind; their inverse would be infinite. */
 constexpr float smallest = 1e-30f;
 
+/** What rounding adds to a weight at most: half a step, and for nibbles eight times half a 256th. */
+constexpr float rounding = 0.5f + 4.0f / 256;
+
+/** The most that the weights of one sign add up to among those whose products are summed in 16 bits. */
+float largest_short_sum(const std::vector<float> & weights) {
+    float most = 0;
+    for (size_t eight = 0; eight < weights.size(); eight += 8) {
+        float above[2] = {}, below[2] = {};
+        for (size_t i = eight; i < std::min(eight + 8, weights.size()); i++) {
+            above[i / 2 % 2] += std::max(weights[i], 0.0f);
+            below[i / 2 % 2] += std::max(-weights[i], 0.0f);
+        }
+        most = std::max({most, above[0], above[1], below[0], below[1]});
+    }
+    return most;
+}
+
 int32_t rounded(float value) {
     // 1.5 * 2^23 rounds to the nearest integer; unlike lrintf it does so for several numbers at once.
     const float shifted = value + 12582912.0f;
@@ -75,8 +92,8 @@ void SourceRow::read(const ggml_tensor * tensor, int64_t row) {
     }
 }
 
-Packed::Packed(size_t inputs, size_t channels, bool four_bit, int largest)
-    : inputs_(round_up(inputs, input_step)), largest_(largest) {
+Packed::Packed(size_t inputs, size_t channels, bool four_bit, bool short_sums)
+    : inputs_(round_up(inputs, input_step)), short_sums_(short_sums) {
     channels = round_up(channels, panel_channels);
     scales_ = Aligned<float>(channels);
     sums_ = Aligned<int32_t>(channels);
@@ -89,9 +106,13 @@ Packed::Packed(size_t inputs, size_t channels, bool four_bit, int largest)
 }
 
 void Packed::set(size_t channel, const SourceRow & row, float factor) {
-    float most = 0;
+    float most = 0, limit = max_weight;
     for (const float value : row.values) most = std::max(most, std::fabs(value));
-    const float limit = static_cast<float>(largest_), inverse = most > smallest ? limit / most : 0.0f;
+    if (short_sums_) {
+        const float sum = largest_short_sum(row.values), short_limit = max_short_sum - 4 * rounding;
+        if (sum / short_limit > most / limit) most = sum, limit = short_limit;
+    }
+    const float inverse = most > smallest ? limit / most : 0.0f;
     scales_[channel] = most / limit * factor;
     sums_[channel] = nibbles_.size() > 0 ? set_nibbles(channel, row, inverse) : set_bytes(channel, row, inverse);
 }

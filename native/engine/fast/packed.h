@@ -55,8 +55,8 @@ struct SourceRow {
 class Packed {
   public:
     Packed() = default;
-    /** `four_bit`: every row has steps. `largest`: the kernels' max_weight. */
-    Packed(size_t inputs, size_t channels, bool four_bit, int largest);
+    /** `four_bit`: every row has steps. `short_sums`: as the kernels say. */
+    Packed(size_t inputs, size_t channels, bool four_bit, bool short_sums);
 
     /** Sets output channel `channel` from a row, times `factor`. */
     void set(size_t channel, const SourceRow & row, float factor = 1.0f);
@@ -78,7 +78,7 @@ class Packed {
     int32_t set_nibbles(size_t channel, const SourceRow & row, float inverse);
 
     size_t inputs_ = 0;
-    int largest_ = 0;
+    bool short_sums_ = false;
     Aligned<int8_t> data_;  // either these, or the two after it
     Aligned<uint8_t> nibbles_;
     Aligned<int16_t> multipliers_;

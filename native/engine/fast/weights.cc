@@ -119,7 +119,7 @@ class Packer {
     bool four_bit(const ggml_tensor * tensor) const { return tensor->type == GGML_TYPE_Q4_0 && !packing_.unpack; }
 
     Packed matrix(size_t inputs, size_t channels, bool four_bit) const {
-        return Packed(inputs, channels, four_bit, packing_.kernels.max_weight);
+        return Packed(inputs, channels, four_bit, packing_.kernels.short_sums);
     }
 
     const Recipe & recipe_;

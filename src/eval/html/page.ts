@@ -1,9 +1,11 @@
 // The report as one HTML page that needs nothing else: no script, no font, no network.
 import type { SystemResult } from "../evaluate.ts";
 import { percent, type Report, type ReportRow, type ReportSet, range } from "../report.ts";
-import { escaped, tag } from "./markup.ts";
+import { folderSection } from "./folder.ts";
+import { escaped } from "./markup.ts";
 import { plotsOf } from "./plots.ts";
 import { style } from "./style.ts";
+import { table } from "./table.ts";
 
 /** Wrong rows that are listed; the audit has all. */
 const maxWrongRows = 50;
@@ -36,17 +38,25 @@ ${table(
 )}
 </header>
 <main>
+${report.folders.map(folderSection).join("\n")}
 ${report.sets.map((set) => section(set, report)).join("\n")}
 </main>
 <footer>
-<p>Gates decide by their own line. A baseline's threshold is the one that gives it the most right answers on these very
-rows: generous, since nobody knows it beforehand. Intervals are 95&nbsp;%, by resampling queries; a set without errors
-shows none. BM25 has k1&nbsp;1.2 and b&nbsp;0.75, English stop words and plurals cut.</p>
+<p>Gates decide by their own line. A baseline's threshold is the one that is best for it on these very rows or this very
+folder: generous, since nobody knows it beforehand. BM25 has k1&nbsp;1.2 and b&nbsp;0.75, English stop words and plurals
+cut. ${intervals(report)}</p>
 ${left ? `<p>Not on disk, and left out: ${left}.</p>` : ""}
 </footer>
 </body>
 </html>
 `;
+}
+
+function intervals({ sets, folders }: Report): string {
+  const rows = "by resampling queries; a set without errors shows none";
+  const questions = "of folders by Wilson's formula";
+  const ways = [...(folders.length > 0 ? [questions] : []), ...(sets.length > 0 ? [rows] : [])];
+  return `Intervals are 95&nbsp;%, ${ways.join(", of rows ")}.`;
 }
 
 function section(set: ReportSet, report: Report): string {
@@ -114,14 +124,4 @@ function wrongRows({ name, systems }: ReportSet, { rows }: Report): string {
   const count = shown.length < wrong.length ? `, the surest ${shown.length} shown` : "";
   return `<details><summary>${wrong.length} wrong answers of ${escaped(gate.name)}${count}</summary>
 ${table(["query", "passage", "kind", "label", "margin"], shown.map(cells))}</details>`;
-}
-
-/** Cells are markup. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const heads = head.map((cell) => tag("th", { scope: "col" }, escaped(cell)));
-  const body = rows.map(([first = "", ...cells]) =>
-    tag("tr", {}, tag("th", { scope: "row" }, first), ...cells.map((cell) => tag("td", {}, cell))),
-  );
-  const content = [tag("thead", {}, tag("tr", {}, ...heads)), tag("tbody", {}, ...body)];
-  return tag("div", { class: "scroll", tabindex: 0 }, tag("table", {}, ...content));
 }

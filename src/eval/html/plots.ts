@@ -1,4 +1,4 @@
-// The four plots of the page, each from the results of one set of rows.
+// The plots of the page, most of them from the results of one set of rows.
 import { type Part, precisionRecall, type SystemResult } from "../evaluate.ts";
 import { percent, type Report, type ReportRow, type ReportSet } from "../report.ts";
 import {
@@ -144,7 +144,7 @@ const barHeight = 18;
 /** Before a bar with a name: those without belong to the one above. */
 const groupGap = 6;
 
-function barPlot(
+export function barPlot(
   title: string,
   bars: readonly Bar[],
   most: number,
