@@ -1,24 +1,27 @@
 // Decides many random pairs with the fast engine and with the unquantized reference, and counts where they differ.
-//
-//   npm run bench:agreement -- --pairs 10000 --folder /tmp/agreement    goes on where an earlier run in the folder ended
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { convertCheckpoint } from "../convert/convert.ts";
 import { type Gate, loadGate } from "../src/index.ts";
+import { countOption, optionsOf } from "./help.ts";
 import { randomNumbers, writePublished } from "./published.ts";
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  `Usage: npm run bench:agreement -- [options]
+
+  --pairs N        default 1000
+  --folder FOLDER  where files and margins are kept: a later run goes on where an earlier one ended
+  --threads N      default 1`,
+  {
     pairs: { type: "string", default: "1000" },
     folder: { type: "string", default: join(tmpdir(), "qrag-agreement") },
     threads: { type: "string", default: "1" },
   },
-});
+);
 const { folder } = options;
-const pairs = Number(options.pairs);
-const threads = Number(options.threads);
+const pairs = countOption("--pairs", options.pairs);
+const threads = countOption("--threads", options.threads);
 
 /** The same checkpoint in three types, and what four bits cost without our kernels. */
 const contenders = {

@@ -1,6 +1,4 @@
 // Times the conversion of a checkpoint of the published shape, each kind in a process of its own.
-//
-//   npm run bench:convert
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertCheckpoint } from "../convert/convert.ts";
 import type { ConvertOptions } from "../convert/options.ts";
+import { optionsOf } from "./help.ts";
 import { writePublished } from "./published.ts";
 
 const cases: Record<string, Pick<ConvertOptions, "type" | "layout">> = {
@@ -43,6 +42,10 @@ const [folder, name] = process.argv.slice(2);
 if (folder !== undefined && name !== undefined) {
   await convertOnce(folder, name);
 } else {
+  optionsOf(
+    "Usage: npm run bench:convert\n\nSeconds, peak memory and size for each type of weights.",
+    {},
+  );
   const made = mkdtempSync(join(tmpdir(), "qrag-bench-"));
   try {
     const { checkpoint } = await writePublished(made);

@@ -1,9 +1,10 @@
-// What run.ts and the contenders' processes tell each other: jobs as an argument, calls as files, results as lines of JSON.
+// What run.ts and the contenders' processes tell each other: jobs as an argument, calls and answers as files, results as lines of JSON.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "./cases.ts";
 
 export interface Job {
+  readonly suite: string;
   readonly contender: string;
   /** The addon's kernel sets, for the list of contenders. */
   readonly kernels: readonly string[];
@@ -13,10 +14,10 @@ export interface Job {
 }
 
 export type Task =
-  /** Answers are given and checked, then each case is timed. */
+  /** Answers are given and compared with the reference's, then each case is timed. */
   | {
       readonly kind: "time";
-      readonly expected?: readonly number[];
+      readonly reference?: string;
       readonly timed: readonly Timed[];
     }
   /** `started`: when the process was, in milliseconds of the system's clock. */
@@ -33,7 +34,8 @@ export interface Timed {
 }
 
 export interface Answers {
-  readonly margins: readonly number[];
+  /** For each passage a margin, or the numbers of a vector. */
+  readonly answers: readonly (readonly number[])[];
   /** How far they lie from the expected ones, in parts of those's spread; zero when nothing was expected. */
   readonly deviation: number;
 }
@@ -48,10 +50,23 @@ export interface CaseResult {
   readonly settled?: number;
 }
 
-const callsPath = (folder: string, name: string) => join(folder, `calls-${name}.json`);
+function jsonFile<T>(pathOf: (folder: string, name: string) => string) {
+  return {
+    read: (folder: string, name: string) =>
+      JSON.parse(readFileSync(pathOf(folder, name), "utf8")) as T,
+    write: (folder: string, name: string, content: T) =>
+      writeFileSync(pathOf(folder, name), JSON.stringify(content)),
+  };
+}
 
-export const readCalls = (folder: string, name: string) =>
-  JSON.parse(readFileSync(callsPath(folder, name), "utf8")) as Call[];
+/** By the name of a case, or of a suite's answers. */
+export const calls = jsonFile<readonly Call[]>((folder, name) =>
+  join(folder, `calls-${name}.json`),
+);
 
-export const writeCalls = (folder: string, name: string, calls: readonly Call[]) =>
-  writeFileSync(callsPath(folder, name), JSON.stringify(calls));
+export const answersCalls = (suite: string) => `${suite}-answers`;
+
+/** By the names of a suite and of a contender. */
+export const expected = jsonFile<Answers["answers"]>((folder, name) =>
+  join(folder, `answers-${name.replace(/[^a-z0-9]+/g, "-")}.json`),
+);

@@ -1,9 +1,11 @@
-// Results to a picture: pairs per second of every contender as bars, a panel for each of two cases.
+// Results to a picture: pairs or texts per second of every contender as bars, a panel for each of some cases.
 import type { Result } from "./report.ts";
 
 const panels = [
-  { name: "pair-300", title: "one pair of 300 tokens" },
-  { name: "batch-100x200", title: "one query, 100 passages, prompts of 200 tokens" },
+  { name: "pair-300", title: "one pair of 300 tokens: pairs" },
+  { name: "batch-100x200", title: "one query, 100 passages, prompts of 200 tokens: pairs" },
+  { name: "l6-passages-1000x200", title: "MiniLM-L6, 1,000 passages of 200 tokens: vectors" },
+  { name: "l6-pair-300", title: "MiniLM-L6 as a cross-encoder, one pair of 300 tokens: pairs" },
 ] as const;
 
 const row = 22;
@@ -22,18 +24,18 @@ export function plotOf(results: readonly Result[], caption: string): string {
     const mine = results
       .filter((result) => result.case === name)
       .filter(({ contender }) => contender !== repeated)
-      .sort((a, b) => b.pairsPerSecond - a.pairsPerSecond);
+      .sort((a, b) => b.perSecond - a.perSecond);
     if (mine.length === 0) continue;
-    drawn.push(text(10, y + 20, `${title}: pairs per second`, "bold"));
-    const most = mine[0]!.pairsPerSecond;
+    drawn.push(text(10, y + 20, `${title} per second`, "bold"));
+    const most = mine[0]!.perSecond;
     mine.forEach((result, index) => {
       const top = y + head + index * row;
-      const length = (bars * result.pairsPerSecond) / most;
+      const length = (bars * result.perSecond) / most;
       const fill = result.contender.startsWith("qrag") ? "#2563eb" : "#9ca3af";
       drawn.push(
         text(label - 8, top + 13, nameOf(result), "end"),
         `<rect x="${label}" y="${top}" width="${length.toFixed(1)}" height="${row - 6}" fill="${fill}"/>`,
-        text(label + length + 6, top + 13, result.pairsPerSecond.toPrecision(3)),
+        text(label + length + 6, top + 13, result.perSecond.toPrecision(3)),
       );
     });
     y += head + mine.length * row + 16;
@@ -41,7 +43,7 @@ export function plotOf(results: readonly Result[], caption: string): string {
   drawn.push(text(10, y + 8, caption, "small"));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 20}" font-family="sans-serif" font-size="13">`,
-    "<title>Pairs per second of every contender</title>",
+    "<title>Pairs and vectors per second of every contender</title>",
     "<style>.bold{font-weight:bold}.end{text-anchor:end}.small{font-size:11px;fill:#555}</style>",
     `<rect width="100%" height="100%" fill="#fff"/>`,
     ...drawn,

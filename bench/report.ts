@@ -1,6 +1,8 @@
 // Samples to results, and results to the table that people read.
-import { allCases } from "./cases.ts";
+import { casesOf, suites } from "./cases.ts";
 import type { CaseResult } from "./exchange.ts";
+
+const allCases = suites.flatMap(casesOf);
 
 export interface Result {
   readonly case: string;
@@ -10,7 +12,8 @@ export interface Result {
   readonly medianMs: number;
   /** The middle half of the samples is this wide. */
   readonly spreadMs: number;
-  readonly pairsPerSecond: number;
+  /** Pairs, or texts. */
+  readonly perSecond: number;
   readonly samples: number;
   /** Only of the case "memory": resident memory over that of an empty Node process, in millions of bytes. */
   readonly megabytes?: number;
@@ -34,7 +37,7 @@ export function resultOf(
   const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))]!;
   const medianMs = at(0.5);
   const over = (bytes: number) => (bytes - emptyResident) / 1e6;
-  const pairs = allCases.find((each) => each.name === name)!.passages;
+  const { passages } = allCases.find((each) => each.name === name)!;
   return {
     case: name,
     contender,
@@ -42,7 +45,7 @@ export function resultOf(
     threads,
     medianMs,
     spreadMs: at(0.75) - at(0.25),
-    pairsPerSecond: (1000 * pairs) / medianMs,
+    perSecond: (1000 * passages) / medianMs,
     samples: samples.length,
     ...(resident === undefined ? {} : { megabytes: over(resident) }),
     ...(settled === undefined ? {} : { settledMegabytes: over(settled) }),
@@ -60,12 +63,12 @@ export function tableOf(results: readonly Result[]): string {
         .flatMap((each) => (each === undefined ? [] : `${each.toFixed(0)} MB`))
         .join(", later ");
       return [
-        name.padEnd(14),
+        name.padEnd(21),
         result.contender.padEnd(21),
         result.build.padEnd(19),
         `${result.medianMs.toFixed(1)} ms`.padStart(11),
         `+-${(result.spreadMs / 2).toFixed(1)}`.padStart(8),
-        `${result.pairsPerSecond.toFixed(0)}/s`.padStart(8),
+        `${result.perSecond.toFixed(0)}/s`.padStart(8),
         ratio.padStart(9),
         memory.padStart(7),
       ]

@@ -1,24 +1,27 @@
 // Judges pairs for a long time under full load, and says whether memory grows and the event loop keeps its pace.
-//
-//   npm run soak -- --pairs 1000000 [--model FILE] [--words 4]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { loadGate } from "../src/index.ts";
 import { makeModels } from "./files.ts";
+import { countOption, optionsOf } from "./help.ts";
 import { randomNumbers } from "./published.ts";
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  `Usage: npm run soak -- [options]
+
+  --pairs N     default 100000
+  --model FILE  default: random weights of the published shape
+  --words N     in a text, on average; default 4`,
+  {
     pairs: { type: "string", default: "100000" },
     model: { type: "string" },
     words: { type: "string", default: "4" },
   },
-});
-const pairs = Number(options.pairs);
-const words = Number(options.words);
+);
+const pairs = countOption("--pairs", options.pairs);
+const words = countOption("--words", options.words);
 
 /** Calls in flight at any time, so that the engine's queue is never empty, and passages in each. */
 const callers = 8;

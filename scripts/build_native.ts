@@ -1,12 +1,4 @@
 // Builds the addon: checks the tools, extracts ggml from node-llama-cpp's bundle once, and hands over to cmake-js.
-//
-//   tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
-//   tsx scripts/build_native.ts --baseline                 for x86-64 processors without AVX2, build/baseline
-//   tsx scripts/build_native.ts --debug                    with assertions, build/debug
-//   tsx scripts/build_native.ts --sanitize address         with a sanitizer, build/address
-//   tsx scripts/build_native.ts --tests [--sanitize ...]   the native tests, built and run
-//   tsx scripts/build_native.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
-//   tsx scripts/build_native.ts --bench [-- rows keys set] how fast each kernel is by itself, built and run
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -14,17 +6,35 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { answers, checkTools, fail, root, run } from "./build_tools.ts";
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    arm: { type: "boolean", default: false },
-    baseline: { type: "boolean", default: false },
-    bench: { type: "boolean", default: false },
-    debug: { type: "boolean", default: false },
-    sanitize: { type: "string", default: "" },
-    tests: { type: "boolean", default: false },
-  },
-});
+const usage = `tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
+tsx scripts/build_native.ts --baseline                 for x86-64 processors without AVX2, build/baseline
+tsx scripts/build_native.ts --debug                    with assertions, build/debug
+tsx scripts/build_native.ts --sanitize address         with a sanitizer, build/address
+tsx scripts/build_native.ts --tests [--sanitize ...]   the native tests, built and run
+tsx scripts/build_native.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
+tsx scripts/build_native.ts --bench [WORDS]            how fast each kernel is by itself, built and run; --bench help
+                                                       says which words it takes`;
+
+const { values: options, positionals } = readOptions();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        arm: { type: "boolean", default: false },
+        baseline: { type: "boolean", default: false },
+        bench: { type: "boolean", default: false },
+        debug: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        sanitize: { type: "string", default: "" },
+        tests: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    return fail(`${(error as Error).message}\n\n${usage}`);
+  }
+}
 
 /** The ggml folder of the pinned node-llama-cpp's llama.cpp sources, extracted once per version. */
 function ggmlSources(): string {
@@ -75,6 +85,10 @@ function runOnArm(program: string): void {
   }
 }
 
+if (options.help && !options.bench) {
+  console.log(usage);
+  process.exit(0);
+}
 checkTools();
 if (options.arm) checkArmTools();
 const definitions = [`-DQRAG_GGML_DIR=${ggmlSources()}`, `-DQRAG_SANITIZE=${options.sanitize}`];
@@ -96,7 +110,7 @@ if (options.tests || options.bench) {
   run("cmake", ["--build", folder, "--parallel", jobs, "--target", target]);
   const program = join(folder, target);
   if (options.arm) runOnArm(program);
-  else run(program, positionals);
+  else run(program, options.help ? ["help"] : positionals);
 } else {
   const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
   const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));

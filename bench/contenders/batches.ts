@@ -3,31 +3,33 @@
 /** Larger ones were never better on two cores, and no program would wait for them. */
 const sizes = [1, 4, 8, 16];
 
-/** What judges a batch of pairs, made to judge any number of them. */
-export function inBatches<Pair>(judge: (pairs: readonly Pair[]) => Promise<number[]>) {
+type Work<Input, Output> = (inputs: readonly Input[]) => Promise<readonly Output[]>;
+
+/** What answers a batch, made to answer any number of inputs. */
+export function inBatches<Input, Output>(work: Work<Input, Output>) {
   let size: number | undefined;
-  return async (pairs: readonly Pair[]): Promise<number[]> => {
-    if (pairs.length > 1) size ??= await bestSize(judge, pairs);
-    const margins: number[] = [];
-    for (let begin = 0; begin < pairs.length; begin += size ?? 1) {
-      margins.push(...(await judge(pairs.slice(begin, begin + (size ?? 1)))));
+  return async (inputs: readonly Input[]): Promise<Output[]> => {
+    if (inputs.length > 1) size ??= await bestSize(work, inputs);
+    const outputs: Output[] = [];
+    for (let begin = 0; begin < inputs.length; begin += size ?? 1) {
+      outputs.push(...(await work(inputs.slice(begin, begin + (size ?? 1)))));
     }
-    return margins;
+    return outputs;
   };
 }
 
-async function bestSize<Pair>(
-  judge: (pairs: readonly Pair[]) => Promise<unknown>,
-  pairs: readonly Pair[],
+async function bestSize<Input>(
+  work: Work<Input, unknown>,
+  inputs: readonly Input[],
 ): Promise<number> {
-  const timed: { size: number; perPair: number }[] = [];
+  const timed: { size: number; perInput: number }[] = [];
   for (const size of sizes) {
-    const batch = Array.from({ length: size }, (_, i) => pairs[i % pairs.length]!);
+    const batch = Array.from({ length: size }, (_, i) => inputs[i % inputs.length]!);
     // The first run of a new shape also plans its memory.
-    await judge(batch);
+    await work(batch);
     const begun = performance.now();
-    await judge(batch);
-    timed.push({ size, perPair: (performance.now() - begun) / size });
+    await work(batch);
+    timed.push({ size, perInput: (performance.now() - begun) / size });
   }
-  return timed.reduce((best, each) => (each.perPair < best.perPair ? each : best)).size;
+  return timed.reduce((best, each) => (each.perInput < best.perInput ? each : best)).size;
 }

@@ -6,7 +6,8 @@ import type { Contender } from "./contender.ts";
 
 const prompt = { system: defaultSystem, template: defaultTemplate };
 
-export async function openNodeLlamaCpp(path: string, threads: number): Promise<Contender> {
+/** Without a graphics card, and never built: what everybody gets who installs it. */
+export async function loadLlama(path: string) {
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
   const llama = await getLlama({
     gpu: false,
@@ -14,13 +15,17 @@ export async function openNodeLlamaCpp(path: string, threads: number): Promise<C
     progressLogs: false,
     logLevel: LlamaLogLevel.error,
   });
-  const model = await llama.loadModel({ modelPath: path });
+  return { llama, model: await llama.loadModel({ modelPath: path }) };
+}
+
+export async function openNodeLlamaCpp(path: string, threads: number): Promise<Contender> {
+  const { llama, model } = await loadLlama(path);
   const context = await model.createContext({ contextSize: 1024, threads });
   const sequence = context.getSequence();
   const digits = ["0", "1"].map((digit) => model.tokenize(digit)[0]!);
   return {
     build: "prebuilt",
-    async judge({ query, passages }) {
+    async answer({ query, passages }) {
       const margins: number[] = [];
       for (const passage of passages) {
         const tokens = model.tokenize(renderPrompt(prompt, query, passage));

@@ -1,49 +1,35 @@
-// onnxruntime-node: cross-encoders of MiniLM's shapes on made-up tokens, and our own decoder on text.
+// onnxruntime-node: our own decoder on text, and cross-encoders of MiniLM's shapes beside it on made-up tokens.
 import { readFileSync } from "node:fs";
 import { defaultSystem, defaultTemplate, renderPrompt } from "../../gguf/prompt.ts";
 import { openTokenizer } from "../../native/tokenizer/background.ts";
-import { minilmShape } from "../onnx/minilm.ts";
-import { openSession, ort } from "../onnx/runtime.ts";
+import { minilmShape } from "../encoders/shape.ts";
+import { marginsOf, openEncoderSession } from "../onnx/encoder_session.ts";
+import { int64, openSession, ortBuild } from "../onnx/runtime.ts";
 import { randomNumbers } from "../published.ts";
 import { inBatches } from "./batches.ts";
 import type { Contender } from "./contender.ts";
 
-const build = () => `onnxruntime ${ort().env.versions.node ?? ""}`.trim();
-
-const int64 = (data: BigInt64Array, shape: readonly number[]) =>
-  new (ort().Tensor)("int64", data, shape);
-
 /**
- * Without a vocabulary there is no text to tokenize: a pair is as many random tokens as ours has. That leaves WordPiece
- * out of its time, and is in its favour.
+ * A pair is as many random tokens as ours has, whatever the texts are. That leaves WordPiece out of its time, and is in
+ * its favour.
  */
 export async function openMinilm(path: string, threads: number): Promise<Contender> {
-  const session = await openSession(path, threads);
+  const session = await openEncoderSession(path, threads);
   const { vocabulary } = minilmShape(6);
   const random = randomNumbers(3);
-  const pool = BigInt64Array.from({ length: 65_536 }, () =>
-    BigInt(Math.floor(random() * vocabulary)),
-  );
+  const pool = Int32Array.from({ length: 65_536 }, () => Math.floor(random() * vocabulary));
   let used = 0;
   const pairOf = (tokens: number) => {
     used = used + tokens > pool.length ? 0 : used;
     used += tokens;
-    return pool.subarray(used - tokens, used);
+    return { tokens: pool.subarray(used - tokens, used) };
   };
-  const judge = inBatches(async (pairs: readonly BigInt64Array[]) => {
-    const shape = [pairs.length, pairs[0]!.length];
-    const ids = new BigInt64Array(shape[0]! * shape[1]!);
-    for (const [i, pair] of pairs.entries()) ids.set(pair, i * shape[1]!);
-    const { logits } = await session.run({
-      input_ids: int64(ids, shape),
-      attention_mask: int64(new BigInt64Array(ids.length).fill(1n), shape),
-      token_type_ids: int64(new BigInt64Array(ids.length), shape),
-    });
-    return [...logits!.data];
-  });
+  const judge = inBatches(async (pairs: readonly { tokens: Int32Array }[]) =>
+    marginsOf((await session.run(pairs)).outputs.logits!),
+  );
   return {
-    build: build(),
-    judge: ({ tokens, passages }) => judge(passages.map(() => pairOf(tokens))),
+    build: ortBuild(),
+    answer: ({ tokens, passages }) => judge(passages.map(() => pairOf(tokens))),
     close: () => session.release(),
   };
 }
@@ -69,8 +55,8 @@ export async function openDecoder(
     return prompts.map((_, i) => logits!.data[2 * i + 1]! - logits!.data[2 * i]!);
   });
   return {
-    build: build(),
-    async judge({ query, passages }) {
+    build: ortBuild(),
+    async answer({ query, passages }) {
       const prompts = passages.map((passage) => renderPrompt(prompt, query, passage));
       return judge(await tokenizer.encode(prompts));
     },

@@ -31,7 +31,7 @@ export async function openPytorch(folder: string, threads: number): Promise<Cont
   const prompt = { system: defaultSystem, template: defaultTemplate };
   return {
     build: `torch ${version}`,
-    async judge({ query, passages }) {
+    async answer({ query, passages }) {
       const margins: number[] = [];
       for (const passage of passages) {
         const [tokens] = await tokenizer.encode([renderPrompt(prompt, query, passage)]);

@@ -1,42 +1,23 @@
-// The graph of a BERT cross-encoder, operator by operator as PyTorch exports it: the shapes of ms-marco-MiniLM-L-6 and L-12.
-import { fillRandom } from "../published.ts";
+// The graph of a BERT encoder, operator by operator as PyTorch exports it: the states of all tokens, or the logits of a pair.
+import {
+  type EncoderShape,
+  layerNormEpsilon,
+  type Purpose,
+  tokenTypes,
+} from "../encoders/shape.ts";
 import type { Encoded } from "./encode.ts";
 import { GraphBuilder, type Weights, type WeightType } from "./graph.ts";
 
-export interface BertShape {
-  readonly layers: number;
-  readonly hidden: number;
-  readonly heads: number;
-  readonly intermediate: number;
-  readonly vocabulary: number;
-  readonly positions: number;
-}
-
-export const minilmShape = (layers: number): BertShape => ({
-  layers,
-  hidden: 384,
-  heads: 12,
-  intermediate: 1536,
-  vocabulary: 30_522,
-  positions: 512,
-});
-
-const layerNormEpsilon = 1e-12;
-const tokenTypes = 2;
-
-/** Weights that keep values near one in size, so that int8 has the work it has with trained ones. */
-export function randomWeights(seed: number): Weights {
-  let next = seed;
-  return (name, shape) => {
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    if (name.endsWith("norm.weight")) return values.fill(1);
-    const size = shape.length === 1 ? 0.1 : name.includes("embedding") ? 2 : 3.4 / shape[1]! ** 0.5;
-    return fillRandom(values, next++, size);
-  };
-}
-
-/** input_ids, attention_mask, token_type_ids: [batch, length] -> logits: [batch, 1] */
-export function minilmModel(shape: BertShape, type: WeightType, weights: Weights): Encoded {
+/**
+ * input_ids, attention_mask, token_type_ids: [batch, length] -> last_hidden_state: [batch, length, hidden], or logits:
+ * [batch, labels]. `weights` are Hugging Face's names.
+ */
+export function minilmModel(
+  shape: EncoderShape,
+  purpose: Purpose,
+  type: WeightType,
+  weights: Weights,
+): Encoded {
   const graph = new GraphBuilder(type, weights);
   const [ids, mask, types] = ["input_ids", "attention_mask", "token_type_ids"].map((name) =>
     graph.input(name, "int64", ["batch", "length"]),
@@ -46,24 +27,31 @@ export function minilmModel(shape: BertShape, type: WeightType, weights: Weights
   const bias = maskBias(graph, mask!);
   for (let layer = 0; layer < shape.layers; layer++) x = block(graph, shape, layer, x, bias);
 
-  const first = graph.gather(x, graph.index(0), 1); // [batch, hidden]
-  const pooled = graph.add("Tanh", [graph.linearWithBias(first, "pooler", hidden, hidden)]);
-  graph.output(graph.linearWithBias(pooled, "classifier", hidden, 1), "logits", ["batch", 1]);
+  if ("pooling" in purpose) {
+    graph.output(x, "last_hidden_state", ["batch", "length", hidden]);
+  } else {
+    const { labels } = purpose;
+    const first = graph.gather(x, graph.index(0), 1); // [batch, hidden]
+    const pooled = graph.add("Tanh", [graph.linearWithBias(first, "pooler.dense", hidden, hidden)]);
+    const logits = graph.linearWithBias(pooled, "classifier", hidden, labels);
+    graph.output(logits, "logits", ["batch", labels]);
+  }
   return graph.encode("minilm");
 }
 
 /** -> [batch, length, hidden] */
-function embeddings(graph: GraphBuilder, shape: BertShape, ids: string, types: string): string {
+function embeddings(graph: GraphBuilder, shape: EncoderShape, ids: string, types: string): string {
   const { hidden } = shape;
-  const words = graph.embedding(ids, "word_embedding", shape.vocabulary, hidden);
-  const kinds = graph.embedding(types, "type_embedding", tokenTypes, hidden);
+  const table = (kind: string) => `embeddings.${kind}_embeddings.weight`;
+  const words = graph.embedding(ids, table("word"), shape.vocabulary, hidden);
+  const kinds = graph.embedding(types, table("token_type"), tokenTypes, hidden);
   const length = graph.gather(graph.add("Shape", [ids]), graph.ints(1), 0);
-  const places = graph.weight("position_embedding", [shape.positions, hidden]);
+  const places = graph.weight(table("position"), [shape.positions, hidden]);
   const sum = graph.add("Add", [
     graph.add("Add", [words, kinds]),
     graph.slice(places, 0, 0, length),
   ]);
-  return layerNorm(graph, sum, "embedding_norm", hidden);
+  return layerNorm(graph, sum, "embeddings.LayerNorm", hidden);
 }
 
 /** What attention adds to its weights: nothing for a token, a very low number for padding. [batch, 1, 1, length] */
@@ -74,23 +62,33 @@ function maskBias(graph: GraphBuilder, mask: string): string {
   return graph.add("Mul", [left, graph.floats([], [-1e9])]);
 }
 
-function block(graph: GraphBuilder, shape: BertShape, layer: number, x: string, bias: string) {
+function block(graph: GraphBuilder, shape: EncoderShape, layer: number, x: string, bias: string) {
   const { hidden, intermediate } = shape;
-  const name = `layer.${layer}`;
-  const mixed = attention(graph, shape, name, x, bias);
-  const attended = layerNorm(graph, graph.add("Add", [mixed, x]), `${name}.attention_norm`, hidden);
-
-  const inner = gelu(graph, graph.linearWithBias(attended, `${name}.up`, hidden, intermediate));
-  const outer = graph.linearWithBias(inner, `${name}.down`, intermediate, hidden);
-  return layerNorm(graph, graph.add("Add", [outer, attended]), `${name}.output_norm`, hidden);
+  const name = `encoder.layer.${layer}`;
+  const mixed = attention(graph, shape, `${name}.attention`, x, bias);
+  const attended = layerNorm(
+    graph,
+    graph.add("Add", [mixed, x]),
+    `${name}.attention.output.LayerNorm`,
+    hidden,
+  );
+  const up = graph.linearWithBias(attended, `${name}.intermediate.dense`, hidden, intermediate);
+  const down = graph.linearWithBias(gelu(graph, up), `${name}.output.dense`, intermediate, hidden);
+  return layerNorm(graph, graph.add("Add", [down, attended]), `${name}.output.LayerNorm`, hidden);
 }
 
-function attention(graph: GraphBuilder, shape: BertShape, name: string, x: string, bias: string) {
+function attention(
+  graph: GraphBuilder,
+  shape: EncoderShape,
+  name: string,
+  x: string,
+  bias: string,
+): string {
   const { hidden, heads } = shape;
   const width = hidden / heads;
   const [q, k, v] = ["query", "key", "value"].map((part) =>
     graph.reshape(
-      graph.linearWithBias(x, `${name}.${part}`, hidden, hidden),
+      graph.linearWithBias(x, `${name}.self.${part}`, hidden, hidden),
       ...[0, 0, heads, width],
     ),
   );
@@ -101,7 +99,7 @@ function attention(graph: GraphBuilder, shape: BertShape, name: string, x: strin
   const scaled = graph.add("Div", [products, graph.floats([], [Math.sqrt(width)])]);
   const attended = graph.add("MatMul", [softmax(graph, graph.add("Add", [scaled, bias])), values]);
   const joined = graph.reshape(graph.transpose(attended, 0, 2, 1, 3), 0, 0, hidden);
-  return graph.linearWithBias(joined, `${name}.attention`, hidden, hidden);
+  return graph.linearWithBias(joined, `${name}.output.dense`, hidden, hidden);
 }
 
 export function softmax(graph: GraphBuilder, x: string): string {

@@ -1,11 +1,9 @@
-// onnxruntime-node as the bench uses it. It is installed beside the bench, by hand: qrag itself never sees it.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { packageRoot } from "../../base/package_root.ts";
+// onnxruntime-node as the bench uses it.
+import { loadPeer } from "../contenders/installed.ts";
 
-interface OrtTensor {
+export interface OrtTensor {
   readonly data: Float32Array;
+  readonly dims: readonly number[];
 }
 
 export interface OrtSession {
@@ -21,15 +19,12 @@ interface Ort {
   readonly Tensor: new (type: "int64", data: BigInt64Array, shape: readonly number[]) => OrtTensor;
 }
 
-const peers = () => join(packageRoot(), "bench", "peers");
+const ort = (): Ort => loadPeer("onnxruntime-node") as Ort;
 
-export const installLine = "npm ci --prefix bench/peers --ignore-scripts";
+export const ortBuild = () => `onnxruntime ${ort().env.versions.node ?? ""}`.trim();
 
-export const ortInstalled = () =>
-  existsSync(join(peers(), "node_modules", "onnxruntime-node", "package.json"));
-
-export const ort = (): Ort =>
-  createRequire(join(peers(), "package.json"))("onnxruntime-node") as Ort;
+export const int64 = (data: BigInt64Array, shape: readonly number[]) =>
+  new (ort().Tensor)("int64", data, shape);
 
 /** A session on `threads` threads, with everything that onnxruntime does to a graph by itself. */
 export function openSession(model: string | Uint8Array, threads: number): Promise<OrtSession> {
