@@ -1,4 +1,5 @@
-"""Makes the gate of a run: fits the three rows' weights on the development sets and writes a Hugging Face folder.
+"""Makes the gate of one run or of several: fits the three rows' weights on the development sets and writes a Hugging Face
+folder.
 
     python3 train/fit.py --run RUN --sets DIR --out FOLDER"""
 
@@ -50,7 +51,8 @@ def fit(said, goodness, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, nargs="+", help="several: the mean of their weights")
+    parser.add_argument("--as-trained", action="store_true", help="leave the line where training put it, and the other rows out")
     parser.add_argument("--sets", type=Path, required=True, help="the folder that heldout.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=2, help="of the head that were taught: 2 with all-MiniLM's cosine, 3 with bge's too")
@@ -58,19 +60,22 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, words = Judge(), tokenizer(512)
-    model.load_state_dict(torch.load(options.run / "averaged.pt"))
+    runs = [torch.load(run / "averaged.pt") for run in options.run]
+    model.load_state_dict({name: sum(run[name] for run in runs) / len(runs) for name in runs[0]})
     sets, folders = read_sets(options.sets / "dev")
     sets = {name: rows[: options.most] for name, rows in sets.items() if name not in LEFT_OUT}
     folders = {f"folder {name}": rows for name, rows in folders.items() if name not in LEFT_OUT}
     said = outputs_of({**sets, **folders}, lambda pairs: outputs(model, words, pairs))
-    np.savez(options.run / "dev-outputs.npz", **said)
     goodness = Goodness(sets, folders)
     alone = max((goodness.of({name: values[:, 0] + bias for name, values in said.items()}), bias) for bias in np.arange(-3, 3.01, 0.1))
     found, weights = fit(said, goodness, options.rows)
+    trained = goodness.of({name: values[:, 0] for name, values in said.items()})
+    if options.as_trained:
+        weights = [1.0, 0.0, 0.0, 0.0]
     for name, rows in {**sets, **folders}.items():
         scores = said[name] @ np.array(weights[:3]) + weights[3]
         print(name, json.dumps(folder_judged(scores, rows) if name in folders else judged(scores, rows)))
-    print(json.dumps({"margin alone": alone, "with the cosines": found, "weights": weights}))
+    print(json.dumps({"margin alone": alone, "with the cosines": found, "as trained": trained, "weights": weights}))
     save(model, weights, options.out)
 
 
