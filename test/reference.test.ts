@@ -78,8 +78,10 @@ describe.each(Object.entries(steps))("quantized to %s", (type, step) => {
         size += logit ** 2;
       }
     }
-    // The fast graph computes in 8 bits, one scale to a channel, whatever the file holds.
-    const allowed = kernels === "reference" ? 1.5 * step : 2.5 * Math.max(step, steps.Q8_0);
+    // The fast graph computes in 8 bits, one scale to a channel, whatever the file holds; AVX2's sums leave its weights
+    // steps that are up to twice as wide.
+    const own = kernels === "avx2" ? 1.5 * steps.Q8_0 : steps.Q8_0;
+    const allowed = kernels === "reference" ? 1.5 * step : 2.5 * Math.max(step, own);
     expect(Math.sqrt(error / size)).toBeLessThan(allowed);
     model.dispose();
   });
