@@ -1,4 +1,4 @@
-// Fixture checkpoints, converted once per test file into a temporary folder.
+// Fixtures, converted once per test file into a temporary folder.
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,12 +12,14 @@ import { type CheckpointName, checkpointPath, tokenizerPath } from "./fixtures.t
 type Settings = Partial<ConvertOptions>;
 
 /** Converts what is asked for, keeps the results, and removes all of them in the end. */
-export class Conversions {
+export abstract class Converted<Name extends string> {
   readonly #folder = mkdtempSync(join(tmpdir(), "qrag-converted-"));
   readonly #paths = new Map<string, Promise<string>>();
 
-  /** The path of the checkpoint's GGUF: F32 unless the settings say otherwise. */
-  path(name: CheckpointName, settings: Settings = {}): Promise<string> {
+  protected abstract source(name: Name): Pick<ConvertOptions, "checkpoint" | "tokenizer">;
+
+  /** The path of the fixture's GGUF: F32 unless the settings say otherwise. */
+  path(name: Name, settings: Settings = {}): Promise<string> {
     const key = JSON.stringify([name, settings]);
     let path = this.#paths.get(key);
     if (!path) {
@@ -27,6 +29,22 @@ export class Conversions {
     return path;
   }
 
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #convert(name: Name, output: string, settings: Settings): Promise<string> {
+    await convertCheckpoint({ ...this.source(name), output, type: "F32", ...settings });
+    return output;
+  }
+}
+
+/** Decoders. */
+export class Conversions extends Converted<CheckpointName> {
+  protected override source(name: CheckpointName) {
+    return { checkpoint: checkpointPath(name), tokenizer: tokenizerPath("bytelevel") };
+  }
+
   async model(
     name: CheckpointName,
     settings: Settings = {},
@@ -34,20 +52,5 @@ export class Conversions {
   ): Promise<NativeModel> {
     const { model } = await loadModel(await this.path(name, settings), { threads: 1, kernels });
     return model;
-  }
-
-  async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true });
-  }
-
-  async #convert(name: CheckpointName, output: string, settings: Settings): Promise<string> {
-    await convertCheckpoint({
-      checkpoint: checkpointPath(name),
-      tokenizer: tokenizerPath("bytelevel"),
-      output,
-      type: "F32",
-      ...settings,
-    });
-    return output;
   }
 }
