@@ -176,7 +176,7 @@ export class Gate {
       const relevant = fullVocabulary
         ? await this.#answersOne(sequence, signal)
         : margin > this.info.offset;
-      windows.push({ relevant, margin, tokens: sequence.tokens.length });
+      windows.push({ relevant, margin, tokens: sequence.tokens.length, span: sequence.span });
       if (!sequence.last) continue;
       yield verdictOf(windows);
       windows = [];

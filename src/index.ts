@@ -18,3 +18,4 @@ export type {
 } from "./options.ts";
 export type { RefusalReason } from "./refusal/refusal.ts";
 export type { Verdict } from "./verdict.ts";
+export type { Span } from "./windows.ts";

@@ -2,6 +2,7 @@
 import { QragError } from "../base/errors.ts";
 import type { Output } from "../gguf/architecture.ts";
 import type { RefusalReason } from "./refusal/refusal.ts";
+import type { Span } from "./windows.ts";
 
 /** What the model says of one passage. */
 export interface Verdict {
@@ -18,6 +19,8 @@ export interface Verdict {
   readonly tokens: number;
   /** Inputs that were scored: more than 1 when the passage is longer than the model's context. */
   readonly windows: number;
+  /** Where in the passage the window with the largest margin lies. Absent where one window holds all of it. */
+  readonly span?: Span;
   /** Why the model was not asked. Absent where it was. */
   readonly reason?: RefusalReason;
 }
@@ -27,6 +30,7 @@ export interface JudgedWindow {
   readonly relevant: boolean;
   readonly margin: number;
   readonly tokens: number;
+  readonly span: Span;
 }
 
 /** From the output rows' logits to the margin. */
@@ -74,12 +78,15 @@ export function refusedBecause(reason: RefusalReason): Verdict {
 
 /** A passage is relevant if any of its windows is. `windows` holds at least one. */
 export function verdictOf(windows: readonly JudgedWindow[]): Verdict {
-  const margin = Math.max(...windows.map((window) => window.margin));
+  const { margin, span } = windows.reduce((best, next) =>
+    next.margin > best.margin ? next : best,
+  );
   return {
     relevant: windows.some((window) => window.relevant),
     margin,
     probability: 1 / (1 + Math.exp(-margin)),
     tokens: windows.reduce((sum, window) => sum + window.tokens, 0),
     windows: windows.length,
+    ...(windows.length > 1 && { span }),
   };
 }

@@ -11,8 +11,15 @@ export interface WindowEncoder extends PairEncoder {
   readonly prefix?: string;
 }
 
-/** One input; `last` marks the end of its passage. */
+/** A part of a passage, in UTF-16 units: as `passage.slice(start, end)` takes them. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One input and the part of its passage that is in it; `last` marks the passage's end. */
 export interface Window extends Encoded {
+  readonly span: Span;
   readonly last: boolean;
 }
 
@@ -48,7 +55,8 @@ export async function* windowsOf(
     let next = 0;
     for (const passage of group) {
       const whole = mayFit(passage) ? encoded[next++]! : undefined;
-      if (whole && whole.tokens.length <= contextLength) yield { ...whole, last: true };
+      const span = { start: 0, end: passage.length };
+      if (whole && whole.tokens.length <= contextLength) yield { ...whole, span, last: true };
       else yield* windowsOfLong(encoder, query, passage, whole?.tokens.length);
     }
   }
@@ -92,7 +100,7 @@ async function* windowsOfLong(
     const units = Math.ceil(room * Math.min(unitsPerToken, encodedUnitsPerToken));
     const { input, end } = await longestWindow(encoder, query, passage, start, units, frame);
     const last = end === passage.length;
-    yield { ...input, last };
+    yield { ...input, span: { start, end }, last };
     if (last) return;
     unitsPerToken = (end - start) / Math.max(1, input.tokens.length - frame);
     start = cut(passage, start, end - Math.floor((end - start) * overlap));

@@ -44,13 +44,21 @@ describe("marginOf", () => {
 describe("verdictOf", () => {
   it("is relevant if any window is, with the largest margin and all tokens", () => {
     const windows = [
-      { relevant: false, margin: -2, tokens: 10 },
-      { relevant: true, margin: 0.5, tokens: 20 },
-      { relevant: false, margin: -0.5, tokens: 5 },
+      { relevant: false, margin: -2, tokens: 10, span: { start: 0, end: 40 } },
+      { relevant: true, margin: 0.5, tokens: 20, span: { start: 35, end: 80 } },
+      { relevant: false, margin: -0.5, tokens: 5, span: { start: 75, end: 90 } },
     ];
     const verdict = verdictOf(windows);
     expect(verdict).toMatchObject({ relevant: true, margin: 0.5, tokens: 35, windows: 3 });
     expect(verdict.probability).toBeCloseTo(0.6225, 4);
+  });
+
+  it("says where the best of several windows lies, and of one nothing", () => {
+    const first = { relevant: true, margin: 1, tokens: 10, span: { start: 0, end: 40 } };
+    const second = { relevant: true, margin: 2, tokens: 10, span: { start: 30, end: 60 } };
+    expect(verdictOf([first, second]).span).toEqual({ start: 30, end: 60 });
+    expect(verdictOf([second, first]).span).toEqual({ start: 30, end: 60 });
+    expect(verdictOf([first])).not.toHaveProperty("span");
   });
 
   it.each([
@@ -58,7 +66,7 @@ describe("verdictOf", () => {
     [0, 0.5],
     [-1000, 0],
   ])("keeps the probability of margin %s a number", (margin, probability) => {
-    const window = { relevant: margin > 0, margin, tokens: 1 };
+    const window = { relevant: margin > 0, margin, tokens: 1, span: { start: 0, end: 1 } };
     expect(verdictOf([window]).probability).toBe(probability);
   });
 });

@@ -23,11 +23,11 @@ function makeEncoder(contextLength: number, tokensPerUnit = 1) {
 
 /** The passage part of each window. */
 async function textsOf(encoder: WindowEncoder, query: string, passage: string, tokensPerUnit = 1) {
-  return (await collect(windowsOf(encoder, query, [passage]))).map(({ tokens }) => {
+  return (await collect(windowsOf(encoder, query, [passage]))).map(({ tokens, span }) => {
     expect(tokens.length).toBeLessThanOrEqual(encoder.contextLength);
     const units = tokens.filter((_unit, index) => index % tokensPerUnit === 0);
     const text = String.fromCharCode(...units);
-    expect(text.startsWith(`${query}|`)).toBe(true);
+    expect(text).toBe(`${query}|${passage.slice(span.start, span.end)}`);
     return text.slice(query.length + 1);
   });
 }
@@ -57,7 +57,8 @@ describe("a passage that fits", () => {
   it.each(["", "short", "x".repeat(97)])("is one window, encoded once: %j", async (passage) => {
     const { encoder, encoded } = makeEncoder(100);
     const windows = await collect(windowsOf(encoder, "qq", [passage]));
-    expect(windows).toEqual([{ tokens: fakeEncode(`qq|${passage}`), last: true }]);
+    const span = { start: 0, end: passage.length };
+    expect(windows).toEqual([{ tokens: fakeEncode(`qq|${passage}`), span, last: true }]);
     expect(encoded).toHaveLength(1);
   });
 });
