@@ -13,10 +13,13 @@ export const signal: Check<AbortSignal> = (value, name) =>
     ? (value as unknown as AbortSignal)
     : refuse("an AbortSignal", name, value);
 
-export const callback: Check<(progress: Progress) => void> = (value, name) =>
-  typeof value === "function"
-    ? (value as (progress: Progress) => void)
-    : refuse("a function", name, value);
+/** A function; what it takes and gives is the caller's word. */
+export function callable<F>(): Check<F> {
+  return (value, name) =>
+    typeof value === "function" ? (value as F) : refuse("a function", name, value);
+}
+
+export const callback = callable<(progress: Progress) => void>();
 
 export const flag: Check<boolean> = (value, name) =>
   typeof value === "boolean" ? value : refuse("true or false", name, value);

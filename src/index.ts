@@ -1,6 +1,27 @@
 // The public names of qrag.
 export { type ErrorCode, errorCodes, QragError } from "../base/errors.ts";
 export type { Progress } from "../base/progress.ts";
+export type { Budget } from "./answer/budget.ts";
+export {
+  type ChatSession,
+  type ChatSessionOptions,
+  chatSessionGenerator,
+} from "./answer/chat_session.ts";
+export {
+  type Dropped,
+  type DropReason,
+  type GatedAnswer,
+  gatedAnswer,
+} from "./answer/gated_answer.ts";
+export { type OpenAiOptions, openAiGenerator } from "./answer/openai.ts";
+export type {
+  AnswerOptions,
+  Evidence,
+  Generate,
+  Retrieve,
+  RetrieveOptions,
+} from "./answer/options.ts";
+export { evidencePrompt, type Prompt } from "./answer/prompt.ts";
 export type { EmbedOptions, LoadEmbedderOptions } from "./embed_options.ts";
 export { type Embedder, type EmbedderInfo, similarity } from "./embedder.ts";
 export type { Gate, Ranked } from "./gate.ts";
