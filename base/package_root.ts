@@ -1,4 +1,4 @@
-// Where this package lies on the disk.
+// Where this package lies on the disk, and its version.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,4 +16,9 @@ export function packageRoot(): string {
     if (parent === folder) throw new QragError("INTERNAL", "qrag's own package.json was not found");
     folder = parent;
   }
+}
+
+/** This package's version. */
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")).version;
 }

@@ -24,8 +24,9 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^native\//, imports: /^(native|gguf|base)\// },
   { holds: /^convert\//, imports: /^(convert|native|gguf|base)\// },
   { holds: /^src\/cli\//, imports: /^(src|convert|native|gguf|base)\// },
-  { holds: /^src\/eval\//, imports: /^(src\/(?!cli\/)|convert\/|native\/|gguf\/|base\/)/ },
-  { holds: /^src\//, imports: /^(src\/(?!cli\/|eval\/)|native\/|gguf\/|base\/)/ },
+  { holds: /^src\/server\//, imports: /^(src\/(?!cli\/)|native\/|gguf\/|base\/)/ },
+  { holds: /^src\/eval\//, imports: /^(src\/(?!cli\/|server\/)|convert\/|native\/|gguf\/|base\/)/ },
+  { holds: /^src\//, imports: /^(src\/(?!cli\/|eval\/|server\/)|native\/|gguf\/|base\/)/ },
   { holds: /^(scripts|bench)\//, imports: /^/ },
 ];
 

@@ -1,8 +1,6 @@
 // Picks the sub-command, runs it, and turns whatever comes out into an exit code.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { QragError } from "../../base/errors.ts";
-import { packageRoot } from "../../base/package_root.ts";
+import { packageVersion } from "../../base/package_root.ts";
 import { quote } from "../../base/quote.ts";
 import { UsageError } from "./arguments.ts";
 import { type Command, exitCodeOf, exitCodes } from "./command.ts";
@@ -33,6 +31,7 @@ const commands = new Map<string, Entry>([
   ["quantize", { summary: "change a model's weight type", load: () => import("./quantize.ts") }],
   ["inspect", { summary: "show what is in a model file", load: () => import("./inspect.ts") }],
   ["embed", { summary: "turn lines into vectors", load: () => import("./embed.ts") }],
+  ["serve", { summary: "answer rerank requests over HTTP", load: () => import("./serve.ts") }],
   ["verify", { summary: "check a converted model", load: () => import("./verify.ts") }],
   ["eval", { summary: "measure a gate beside baselines", load: () => import("./eval.ts") }],
   [
@@ -61,7 +60,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (name === undefined) throw new UsageError("a command is missing");
     if (name === "--help" || name === "-h") return await print(io, help);
-    if (name === "--version") return await print(io, `${version()}\n`);
+    if (name === "--version") return await print(io, `${packageVersion()}\n`);
     const entry = commands.get(name);
     if (!entry) {
       const known = [...commands.keys()].join(", ");
@@ -87,10 +86,6 @@ function ownArguments(args: string[]): string[] {
 async function print(io: Io, text: string): Promise<number> {
   await write(io, text);
   return exitCodes.done;
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")).version;
 }
 
 function report(error: unknown, name: string | undefined, json: boolean, { stderr }: Io): number {

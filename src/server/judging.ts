@@ -1,0 +1,114 @@
+// What all protocols share: documents admitted, judged together, scored, cut and counted.
+import type { Gate } from "../gate.ts";
+import type { Verdict } from "../verdict.ts";
+import type { Fields } from "./fields.ts";
+import type { Metrics } from "./metrics.ts";
+import { Problem } from "./problem.ts";
+
+export interface Judged {
+  readonly index: number;
+  readonly verdict: Verdict;
+}
+
+/** What a request says of its answer, whatever the protocol. */
+export interface Wanted {
+  /** The best so many only. */
+  readonly topN: number | undefined;
+  /** Leave out what scores less. */
+  readonly minScore: number | undefined;
+  readonly onlyRelevant: boolean;
+}
+
+export function wantedOf(fields: Fields, topN: "top_n" | "top_k" = "top_n"): Wanted {
+  return {
+    topN: fields.count(topN),
+    minScore: fields.number("min_score"),
+    onlyRelevant: fields.flag("only_relevant"),
+  };
+}
+
+/** The model's part of the server: one queue for all requests. */
+export class Judging {
+  readonly gate: Gate;
+  readonly #maxDocuments: number;
+  readonly #maxQueue: number;
+  readonly #metrics: Metrics;
+  #queued = 0;
+
+  constructor(gate: Gate, limits: { maxDocuments: number; maxQueue: number }, metrics: Metrics) {
+    this.gate = gate;
+    this.#maxDocuments = limits.maxDocuments;
+    this.#maxQueue = limits.maxQueue;
+    this.#metrics = metrics;
+  }
+
+  /** Documents that wait or are judged. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** The verdicts in the order of the texts, each as soon as it is there. */
+  async *judge(
+    query: string,
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): AsyncGenerator<Judged> {
+    this.#admit(texts.length);
+    let left = texts.length;
+    let relevant = 0;
+    try {
+      let index = 0;
+      for await (const verdict of this.gate.stream(query, texts, { signal })) {
+        this.#queued--;
+        left--;
+        this.#metrics.judged(verdict);
+        if (verdict.relevant) relevant++;
+        yield { index: index++, verdict };
+      }
+      this.#metrics.answered(relevant);
+    } finally {
+      this.#queued -= left;
+    }
+  }
+
+  /** All verdicts, the largest margin first; equal ones keep their order. */
+  async ranked(query: string, texts: readonly string[], signal: AbortSignal): Promise<Judged[]> {
+    const all: Judged[] = [];
+    for await (const judged of this.judge(query, texts, signal)) all.push(judged);
+    return all.sort((a, b) => b.verdict.margin - a.verdict.margin || a.index - b.index);
+  }
+
+  /** The probability that 0.5 divides: the calibration's offset is taken off the margin. */
+  score({ margin }: Verdict): number {
+    return 1 / (1 + Math.exp(this.gate.info.offset - margin));
+  }
+
+  /** The part of the verdicts that a request wants. */
+  chosen(ranked: readonly Judged[], { topN, minScore = -1, onlyRelevant }: Wanted): Judged[] {
+    return ranked
+      .filter(({ verdict }) => this.score(verdict) >= minScore)
+      .filter(({ verdict }) => verdict.relevant || !onlyRelevant)
+      .slice(0, topN);
+  }
+
+  checkDocuments(documents: number): void {
+    if (documents <= this.#maxDocuments) return;
+    throw new Problem(
+      422,
+      `Expected at most ${this.#maxDocuments} documents but received ${documents}`,
+    );
+  }
+
+  #admit(documents: number): void {
+    this.checkDocuments(documents);
+    if (this.#queued > 0 && this.#queued + documents > this.#maxQueue) {
+      throw new Problem(429, "The queue is full. Try again later.", { "retry-after": "1" });
+    }
+    this.#queued += documents;
+  }
+}
+
+/** A margin as a number that JSON has: refused passages lie below everything that a model says. */
+export function finiteMargin({ margin }: Verdict): number {
+  return Number.isFinite(margin) ? margin : -1000;
+}

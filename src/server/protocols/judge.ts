@@ -1,0 +1,85 @@
+// Our own route: verdicts with their margins, in the order of the passages, at once or as they come.
+import type { Verdict } from "../../verdict.ts";
+import type { Exchange, Route } from "../exchange.ts";
+import type { Judged, Judging } from "../judging.ts";
+import { problemOf, teiError } from "../problem.ts";
+import { judgedHeaders } from "./headers.ts";
+import { modelName } from "./tei.ts";
+
+/** Names under which people keep a passage's text. */
+const carriers = ["text", "passage", "content"];
+
+interface Question {
+  readonly query: string;
+  readonly texts: readonly string[];
+  readonly onlyRelevant: boolean;
+  readonly withText: boolean;
+}
+
+export function judgeRoute(judging: Judging): Route {
+  const { gate } = judging;
+
+  const shown = ({ texts, withText }: Question, { index, verdict }: Judged) => ({
+    index,
+    ...verdict,
+    // JSON has no -Infinity.
+    margin: Number.isFinite(verdict.margin) ? verdict.margin : null,
+    score: judging.score(verdict),
+    ...(withText && { passage: texts[index] }),
+  });
+  const wanted = ({ onlyRelevant }: Question, verdict: Verdict) =>
+    verdict.relevant || !onlyRelevant;
+
+  async function atOnce(exchange: Exchange, question: Question): Promise<void> {
+    const { query, texts } = question;
+    const all: Judged[] = [];
+    for await (const judged of judging.judge(query, texts, exchange.signal)) all.push(judged);
+    judgedHeaders(exchange, all, texts);
+    await exchange.json({
+      model: modelName(gate.info),
+      relevant: exchange.work.relevant,
+      results: all
+        .filter(({ verdict }) => wanted(question, verdict))
+        .map((each) => shown(question, each)),
+    });
+  }
+
+  async function asTheyCome(exchange: Exchange, question: Question): Promise<void> {
+    const { query, texts } = question;
+    const { response, work } = exchange;
+    Object.assign(work, { documents: texts.length, relevant: 0, tokens: 0 });
+    const line = (value: object) => exchange.write(`${JSON.stringify(value)}\n`);
+    try {
+      for await (const judged of judging.judge(query, texts, exchange.signal)) {
+        // Only now: a request that is turned away gets a status.
+        if (!response.headersSent)
+          response.writeHead(200, { "content-type": "application/x-ndjson" });
+        if (judged.verdict.relevant) work.relevant!++;
+        work.tokens! += judged.verdict.tokens;
+        if (wanted(question, judged.verdict)) await line(shown(question, judged));
+      }
+      await line({ done: true, relevant: work.relevant, tokens: work.tokens });
+    } catch (error) {
+      if (!response.headersSent) throw error;
+      await line(teiError(problemOf(error)));
+    }
+    response.end();
+  }
+
+  return {
+    method: "POST",
+    path: "/judge",
+    errors: teiError,
+    async handle(exchange) {
+      const fields = await exchange.fields();
+      const question = {
+        query: fields.query(),
+        texts: fields.texts("passages", carriers),
+        onlyRelevant: fields.flag("only_relevant"),
+        withText: fields.flag("return_passages"),
+      };
+      const stream = fields.flag("stream") || exchange.accepts("application/x-ndjson");
+      await (stream && question.texts.length > 0 ? asTheyCome : atOnce)(exchange, question);
+    },
+  };
+}
