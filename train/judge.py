@@ -4,6 +4,7 @@ import json
 import shutil
 
 import torch
+from gguf import GGUFReader, dequantize
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
@@ -67,6 +68,37 @@ def outputs(model, words, pairs, budget=8192):
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             result[part] = model(*tensors([encoded[number] for number in part]))
     return result.numpy()
+
+
+LAYER = {
+    "attn_q": "attention.self.query", "attn_k": "attention.self.key", "attn_v": "attention.self.value",
+    "attn_output": "attention.output.dense", "attn_output_norm": "attention.output.LayerNorm",
+    "ffn_up": "intermediate.dense", "ffn_down": "output.dense", "layer_output_norm": "output.LayerNorm",
+}  # fmt: skip
+AROUND = {
+    "token_types": "embeddings.token_type_embeddings", "position_embd": "embeddings.position_embeddings",
+    "token_embd_norm": "embeddings.LayerNorm", "cls": "pooler.dense",
+}  # fmt: skip
+
+
+def read_gate(model, path):
+    """Takes the weights of a gate that was converted to GGUF; the word embeddings stay the start's, the cosines' rows new."""
+    found = {}
+    for tensor in GGUFReader(path).tensors:
+        name, _, kind = tensor.name.rpartition(".")
+        value = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).astype("float32").copy())
+        if name == "cls.output":
+            row = value[1] - value[0]
+            with torch.no_grad():
+                (model.head.weight if kind == "weight" else model.head.bias)[0] = row
+        elif name.startswith("blk."):
+            _, number, part = name.split(".")
+            found[f"encoder.layer.{number}.{LAYER[part]}.{kind}"] = value
+        elif name in AROUND:
+            found[f"{AROUND[name]}.{kind}"] = value
+    missing = model.bert.load_state_dict(found, strict=False)
+    assert set(missing.missing_keys) <= {"embeddings.word_embeddings.weight", "embeddings.position_ids"}, missing
+    assert not missing.unexpected_keys, missing
 
 
 def save(model, weights, folder):

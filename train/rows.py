@@ -1,8 +1,10 @@
 """Draws training rows: a query's answer, its near misses, other text, hollow pairs; as people type and splitters cut."""
 
+import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 from corpus import sentences
 from hollow import hollow
@@ -10,7 +12,7 @@ from queries import heading, noisy
 
 # How often a query of a group is drawn. Docs are the sources of WIKI and BOOKS' complement.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
-SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 11, "keywords": 12, "written": 18}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 11, "keywords": 12, "written": 40, "contrast": 36}
 ECHO = 0.06  # hollow rows a row
 REMOVED = 0.4  # claims whose sentence is taken out of the passage
 UNTITLED = ("dolly-answers", "stackexchange-small")
@@ -24,6 +26,12 @@ class Row:
     weight: float
     role: str
     places: tuple | None  # (query, passage) whose cosines are the second targets
+
+
+def contrasts():
+    """The groups of contrasts.jsonl: wordings of one question, passages that answer it, and close ones that do not."""
+    lines = (Path(__file__).parent / "contrasts.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def group_of(row):
@@ -44,6 +52,8 @@ class Rows:
         for number, row in enumerate(self.queries):
             if row["positives"] or row["misses"]:
                 self.groups[group_of(row)].append(number)
+        self.contrasts = contrasts()
+        self.groups["contrast"] = list(range(len(self.contrasts)))
         self.names = sorted(self.groups)
         self.shares = [{**WIKI, **SHARES}[name] for name in self.names]
         self.titles = defaultdict(list)
@@ -91,8 +101,23 @@ class Rows:
 
     def group(self):
         """The rows of one query."""
+        name = self.rng.choices(self.names, self.shares)[0]
+        number = self.rng.choice(self.groups[name])
+        return self.contrast(self.contrasts[number]) if name == "contrast" else self.asked(number)
+
+    def contrast(self, found):
+        """One wording with an answer and three of what is close to it."""
         rng = self.rng
-        number = rng.choice(self.groups[rng.choices(self.names, self.shares)[0]])
+        text = noisy(rng.choice(found["queries"]), rng)
+        misses = rng.sample(found["misses"], min(3, len(found["misses"])))
+        return [
+            Row(text, rng.choice(found["answers"]), 1, 1.0, "contrast answer", None),
+            *(Row(text, passage, 0, 1.0, "contrast", None) for passage in misses),
+        ]
+
+    def asked(self, number):
+        """The rows of a query that was asked of the corpus, or made from it."""
+        rng = self.rng
         query = self.queries[number]
         text, made, rows = self.typed(query), query["kind"] in ("claim", "keywords"), []
 

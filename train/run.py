@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from judge import CENTRES, SPREADS, Judge, tensors, tokenizer
+from judge import CENTRES, SPREADS, Judge, read_gate, tensors, tokenizer
 from rows import Rows
 from vectors import Vectors
 
@@ -29,7 +29,7 @@ def parse():
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
-    parser.add_argument("--start", type=Path, help="averaged.pt of a run to go on from, with new rates")
+    parser.add_argument("--start", type=Path, help="averaged.pt of a run, or a gate's GGUF, to go on from with new rates")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--step", type=int, default=64, help="pairs a step, about")
     parser.add_argument("--cosines", type=float, default=0.3, help="what the second targets count")
@@ -73,7 +73,10 @@ def main():
         prepared = pickle.load(file)
     cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge()
     if options.start:
-        model.load_state_dict(torch.load(options.start))
+        if options.start.suffix == ".gguf":
+            read_gate(model, options.start)
+        else:
+            model.load_state_dict(torch.load(options.start))
     head = list(model.head.parameters())
     body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith("head")]
     tool = torch.optim.AdamW([{"params": body, "top": options.rate}, {"params": head, "top": options.rate * 4}], lr=0, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
