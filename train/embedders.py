@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
+from products import products
+
 PREFIX = "Represent this sentence for searching relevant passages: "
 
 
@@ -79,7 +81,7 @@ class Embedder:
             for row, number in enumerate(part):
                 batch[row, : len(ids[number])] = torch.tensor(ids[number])
                 mask[row, : len(ids[number])] = 1
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), products():
                 hidden = self.model(batch, attention_mask=mask).last_hidden_state.float()
             pooled = hidden[:, 0] if self.first else (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
             result[part] = torch.nn.functional.normalize(pooled, dim=1).half().numpy()

@@ -14,6 +14,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from judge import tensors
 from measure import baselines, folder_judged, judged, outputs_of, read_sets, table
+from products import products
 
 
 class Gate:
@@ -33,7 +34,7 @@ class Gate:
             part = order[at : at + max(1, budget // len(encoded[order[at]].ids))]
             at += len(part)
             ids, types, mask = tensors([encoded[number] for number in part])
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), products():
                 logits = self.model(ids, token_type_ids=types, attention_mask=mask).logits.float()
             result[part] = (logits[:, 1] - logits[:, 0]).numpy()
         return result

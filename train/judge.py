@@ -11,6 +11,7 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from embedders import minilm_folder
+from products import products
 
 LONGEST = 320  # tokens of a training pair
 CENTRES, SPREADS = (0.45, 0.70), (0.20, 0.09)  # of the cosines of all-MiniLM and of bge: targets of about unit size
@@ -65,7 +66,7 @@ def outputs(model, words, pairs, budget=8192):
     while at < len(order):
         part = order[at : at + max(1, budget // len(encoded[order[at]].ids))]
         at += len(part)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), products():
             result[part] = model(*tensors([encoded[number] for number in part]))
     return result.numpy()
 

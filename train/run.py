@@ -18,6 +18,7 @@ import torch
 from torch.nn import functional as F
 
 from judge import CENTRES, SPREADS, Judge, read_gate, tensors, tokenizer
+from products import products
 from rows import Rows
 from vectors import Vectors
 
@@ -99,7 +100,7 @@ def main():
 
     def learn(twin, some, encoded, share, count):
         """Adds the gradients of a part of the step; (losses, margins)."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with products():
             said = twin(*tensors(encoded))
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)

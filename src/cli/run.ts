@@ -32,6 +32,7 @@ const commands = new Map<string, Entry>([
   ["inspect", { summary: "show what is in a model file", load: () => import("./inspect.ts") }],
   ["embed", { summary: "turn lines into vectors", load: () => import("./embed.ts") }],
   ["serve", { summary: "answer rerank requests over HTTP", load: () => import("./serve.ts") }],
+  ["mcp", { summary: "tools for MCP clients", load: () => import("./mcp.ts") }],
   ["verify", { summary: "check a converted model", load: () => import("./verify.ts") }],
   ["eval", { summary: "measure a gate beside baselines", load: () => import("./eval.ts") }],
   [
