@@ -10,6 +10,7 @@ export const errorCodes = [
   "INPUT_INVALID",
   "OUTPUT_FAILED",
   "GENERATION_FAILED",
+  "DOWNLOAD_FAILED",
   "OUT_OF_MEMORY",
   "NATIVE_MISSING",
   "DISPOSED",
