@@ -25,6 +25,7 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^convert\//, imports: /^(convert|native|gguf|base)\// },
   { holds: /^src\/cli\//, imports: /^(src|convert|native|gguf|base)\// },
   { holds: /^src\/eval\//, imports: /^(src\/(?!cli\/)|convert\/|native\/|gguf\/|base\/)/ },
+  { holds: /^src\/hub\//, imports: /^(src\/(?!cli\/|eval\/)|convert\/|native\/|gguf\/|base\/)/ },
   { holds: /^src\//, imports: /^(src\/(?!cli\/|eval\/)|native\/|gguf\/|base\/)/ },
   { holds: /^(scripts|bench)\//, imports: /^/ },
 ];
