@@ -2,6 +2,7 @@
 import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
 import { fileSource } from "../../gguf/source.ts";
 import { type Pulled, pull } from "../hub/pull.ts";
+import { parseReference } from "../hub/reference.ts";
 import { sizeText } from "./amounts.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
@@ -61,7 +62,8 @@ export const command: Command = {
     }).finally(bar.clear);
     if (output !== undefined) await copy(pulled.path, output, { force, signal });
     const path = output ?? pulled.path;
-    if (json) await writeJson(io, { path, ...facts(pulled) });
+    const { revision } = parseReference(positionals[0]!);
+    if (json) await writeJson(io, { path, revision, ...facts(pulled) });
     else {
       io.stderr.write(summary(pulled));
       await writeLine(io, path);
@@ -89,9 +91,9 @@ async function copy(
 }
 
 function facts({ manifest, cached, downloaded, notes }: Pulled) {
-  const { source, revision, commit, endpoint, conversion, model } = manifest;
+  const { source, commit, endpoint, conversion, model } = manifest;
   const converted = conversion !== null;
-  return { source, revision, commit, endpoint, ...model, converted, cached, downloaded, notes };
+  return { source, commit, endpoint, ...model, converted, cached, downloaded, notes };
 }
 
 function summary({ manifest, cached, downloaded, notes }: Pulled): string {

@@ -1,4 +1,5 @@
 // Downloads a file of a repository: resumes an earlier attempt, and accepts nothing but the file that was listed.
+import { quote } from "../../base/quote.ts";
 import type { HubClient } from "./client.ts";
 import { isFile } from "./digest.ts";
 import { downloadFailed, TemporaryFailure } from "./errors.ts";
@@ -111,12 +112,14 @@ async function checkAnswer(part: Part, size: number, { response, url }: Answer):
     const right = Number(from) === asked && (whole === "*" || Number(whole) === size);
     if (status === 206 && right) return;
     await part.clear();
-    const what = `${url} answered ${status} with the range "${range}" to a request for bytes ${asked} to ${size}`;
+    const what = `${url} answered ${status} with the range ${quote(range)} to a request for bytes ${asked} to ${size}`;
     throw asked > 0 ? new TemporaryFailure(downloadFailed(what)) : downloadFailed(what);
   }
-  await part.clear();
   const announced = headers.get("content-length");
   // The length of a compressed body says nothing.
-  if (headers.has("content-encoding") || announced === null || Number(announced) === size) return;
-  throw downloadFailed(`${url} announces ${announced} bytes, and ${size} were listed`);
+  if (!headers.has("content-encoding") && announced !== null && Number(announced) !== size) {
+    // Another file, such as the page of a captive portal: no reason to lose what is there.
+    throw downloadFailed(`${url} announces ${announced} bytes, and ${size} were listed`);
+  }
+  await part.clear();
 }

@@ -50,6 +50,8 @@ describe("qrag pull", () => {
       ...{ path: at("copy.gguf"), source: name, revision: "main", commit: firstCommit },
       ...{ bytes: bytes.length, converted: true, cached: false },
     });
+    const pinned = await run(["pull", `${name}@${firstCommit}`, "--json"]);
+    expect(JSON.parse(pinned.out)).toMatchObject({ revision: firstCommit, cached: true });
     const taken = await run(["pull", name, "-o", at("copy.gguf")]);
     expect([taken.exitCode, taken.err]).toEqual([3, expect.stringMatching(/copy\.gguf exists/)]);
     await writeFile(at("copy.gguf"), "something else");

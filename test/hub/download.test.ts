@@ -301,6 +301,16 @@ describe("a download", () => {
     expect(await download("large.bin")).toBe(large.length);
   });
 
+  it("keeps what it has when a captive portal answers with a page of its own", async () => {
+    await writeFile(join(folder, "file.part"), large.subarray(0, 1_000_000));
+    server.fault = times(1, (_, response) => {
+      response.end("<html>Log in first</html>");
+      return true;
+    });
+    await expect(download("large.bin")).rejects.toThrow(/announces 25 bytes/);
+    expect(await download("large.bin")).toBe(2_000_000);
+  });
+
   it("throws away an older half that is another file's", async () => {
     await writeFile(join(folder, "file.part"), new Uint8Array(1_000_000));
     expect(await download("large.bin")).toBe(2_000_000 + large.length);
