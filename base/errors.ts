@@ -11,6 +11,7 @@ export const errorCodes = [
   "OUTPUT_FAILED",
   "GENERATION_FAILED",
   "LISTEN_FAILED",
+  "DOWNLOAD_FAILED",
   "OUT_OF_MEMORY",
   "NATIVE_MISSING",
   "DISPOSED",

@@ -11,6 +11,7 @@ import type { GateInfo } from "./gate_info.ts";
 import { loadLlama } from "./llama/load.ts";
 import { modelPath } from "./model/files.ts";
 import { type LoadedModel, loadModel } from "./model/load.ts";
+import { namedModel } from "./model/named.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
 import { refusals } from "./refusal/refusal.ts";
@@ -20,8 +21,9 @@ import { marginOf } from "./verdict.ts";
 type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary">;
 
 /**
- * Loads a model: the one the package came with, or the GGUF file at `path`. Dispose the gate when it is no longer
- * needed (`await using gate = await loadGate()`), it holds the model's whole memory.
+ * Loads a model: the one the package came with, the GGUF file at `path`, or that of "hf:owner/repo", which is downloaded
+ * and converted once. Dispose the gate when it is no longer needed (`await using gate = await loadGate()`), it holds
+ * the model's whole memory.
  */
 export async function loadGate(path?: string, options?: LoadOptions): Promise<Gate> {
   const {
@@ -32,8 +34,8 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
     calibration: file,
     ...rest
   } = checkLoadOptions(options);
-  const name = checkPath(path);
   const threads = checkThreads(wanted);
+  const name = await namedModel(checkPath(path), rest);
   const calibration =
     file === undefined ? undefined : await readCalibration(file, modelPath(name), rest.signal);
   if (backend === "llama") {

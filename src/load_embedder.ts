@@ -4,11 +4,13 @@ import { checkLoadEmbedder, type LoadEmbedderOptions } from "./embed_options.ts"
 import { Embedder } from "./embedder.ts";
 import { computing, kernelsFor, parametersOf } from "./load.ts";
 import { loadModel } from "./model/load.ts";
+import { namedModel } from "./model/named.ts";
 import { checkPath, checkThreads } from "./options.ts";
 import { ScoringQueue } from "./queue/scoring_queue.ts";
 
 /**
- * Loads the embedding model in the GGUF file at `path`. Dispose the embedder when it is no longer needed
+ * Loads the embedding model in the GGUF file at `path`, or that of "hf:owner/repo", which is downloaded and converted
+ * once. Dispose the embedder when it is no longer needed
  * (`await using embedder = await loadEmbedder(path)`): it holds the model's whole memory.
  */
 export async function loadEmbedder(
@@ -20,12 +22,13 @@ export async function loadEmbedder(
   if (name === undefined) {
     throw new QragError(
       "MODEL_NOT_FOUND",
-      "The package comes with no embedding model: pass the path of one. To make one: " +
+      "The package comes with no embedding model: pass the path of one, or 'hf:owner/repo'. To make one: " +
         "`qrag convert FOLDER -o embedder.gguf`, with the folder of a sentence-transformers model of the BERT family",
     );
   }
   const threads = checkThreads(wanted);
-  const loaded = await loadModel(name, { threads, kernels: kernelsFor(engine), ...rest });
+  const file = await namedModel(name, rest);
+  const loaded = await loadModel(file, { threads, kernels: kernelsFor(engine), ...rest });
   const { description, tokenizer, model } = loaded;
   const { architecture, numbers, output, frame, fileTypes } = description;
   if (output.kind !== "vector" || frame.kind !== "text") {

@@ -37,7 +37,7 @@ export interface LoadOptions {
   readonly unpackWeights?: boolean | undefined;
   /** Stops loading; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with bytes read and bytes in all. */
+  /** Called with bytes read and bytes in all. With a hub's model, first with those of each `stage`. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

@@ -27,6 +27,10 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^src\/adapters\//, imports: /^(src\/(?!cli\/|eval\/|server\/)|gguf\/|base\/)/ },
   { holds: /^src\/server\//, imports: /^(src\/(?!cli\/|adapters\/)|native\/|gguf\/|base\/)/ },
   {
+    holds: /^src\/hub\//,
+    imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
+  },
+  {
     holds: /^src\/eval\//,
     imports: /^(src\/(?!cli\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
   },

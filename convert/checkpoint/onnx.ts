@@ -3,7 +3,6 @@ import type { ByteSource } from "../../gguf/source.ts";
 import { invalid } from "../errors.ts";
 import type { Config } from "./config_value.ts";
 import { checkGraph, configOf, namedWeights } from "./onnx_graph.ts";
-import { readOnnx } from "./onnx_proto.ts";
 import type { SourceTensor } from "./source_tensor.ts";
 
 /** Protocol buffers end at 2 GiB. */
@@ -21,6 +20,8 @@ export async function readOnnxWeights(source: ByteSource): Promise<{
   notes: string[];
 }> {
   if (source.size > maxBytes) throw invalid("an ONNX file is smaller than 2 GiB");
+  // Loaded only now: it needs the ES module "pbf", which a CommonJS program on an old Node 20 cannot load.
+  const { readOnnx } = await import("./onnx_proto.ts");
   const model = readOnnx(await source.read(0, source.size));
   checkGraph(model);
   const tensors = namedWeights(model);

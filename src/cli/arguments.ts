@@ -19,7 +19,7 @@ export const modelOptions = {
   threads: { type: "string" },
 } as const;
 
-export const modelHelp = `  -m, --model PATH    the GGUF file; default: QRAG_MODEL, then the installed model
+export const modelHelp = `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --calibration F a file of qrag calibrate: its offset decides in place of 0
       --threads N     threads that compute
       --json          print JSON

@@ -6,9 +6,10 @@ import { type CalibrationResult, calibrate, type Rates } from "../eval/calibrate
 import { percent, range } from "../eval/report.ts";
 import { rowsHelp } from "../eval/rows.ts";
 import { gateScorer, scoreAll } from "../eval/scorer.ts";
+import { isHubName } from "../hub/reference.ts";
 import { modelDigest, modelPath } from "../model/files.ts";
 import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
-import { type Command, exitCodes, withGate } from "./command.ts";
+import { type Command, exitCodes, localModel, withGate } from "./command.ts";
 import { printable, table, write, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { readRows } from "./rows.ts";
@@ -23,9 +24,9 @@ the same proportion of relevant and irrelevant: precision depends on it.
 Options:
       --rows FILE       ${rowsHelp}
       --precision P     share of accepted passages that are to be relevant (default 0.95)
-  -o, --output FILE     default: MODEL.calibration.json
+  -o, --output FILE     default: MODEL.calibration.json; has to be given for hf:owner/repo
       --force           replace a file that is there
-  -m, --model PATH      the GGUF file; default: QRAG_MODEL, then the installed model
+  -m, --model PATH      the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --threads N       threads that compute
       --json            print JSON
   -h, --help            print this help
@@ -57,7 +58,9 @@ export const command: Command = {
     const wanted = positiveNumber(values.precision, "--precision")!;
     if (wanted > 1) throw new UsageError("--precision is a share: at most 1");
     const threads = wholeNumber(values.threads, "--threads");
-    const path = modelPath(values.model ?? (io.env.QRAG_MODEL || undefined));
+    const model = values.model ?? (io.env.QRAG_MODEL || undefined);
+    if (model !== undefined && isHubName(model)) required(values.output, "--output");
+    const path = modelPath(await localModel(io, model));
     const { output = `${path}.calibration.json`, force = false } = values;
     checkFree(output, force);
     const rows = await readRows(io, rowsPath);

@@ -1,9 +1,10 @@
 // What a command is given and gives back, and the ways in which all of them end.
 import type { ErrorCode } from "../../base/errors.ts";
 import type { Gate } from "../gate.ts";
+import { namedModel } from "../model/named.ts";
 import type { LoadOptions } from "../options.ts";
 import type { Io } from "./io.ts";
-import { progressBar } from "./progress.ts";
+import { loadingBar } from "./loading_bar.ts";
 
 export interface Command {
   /** What --help prints. */
@@ -35,6 +36,13 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
   return internalCodes.includes(code) ? exitCodes.internal : exitCodes.bad;
 }
 
+/** The path of a model, for commands that read its file; a hub's model is pulled if it is not in the cache. */
+export async function localModel(io: Io, name: string | undefined): Promise<string | undefined> {
+  const bar = loadingBar(io);
+  const { env, signal } = io;
+  return namedModel(name, { env, signal, onProgress: bar.update }).finally(bar.clear);
+}
+
 /** Loads the model that --model or QRAG_MODEL names, or the package's own; disposes it in the end. */
 export async function withGate<T>(
   io: Io,
@@ -44,7 +52,7 @@ export async function withGate<T>(
   }: { model?: string | undefined } & Pick<LoadOptions, "threads" | "engine" | "calibration">,
   use: (gate: Gate) => Promise<T>,
 ): Promise<T> {
-  const bar = progressBar(io, "loading");
+  const bar = loadingBar(io);
   // An empty variable is how a shell says that there is none.
   const path = model ?? (io.env.QRAG_MODEL || undefined);
   const gate = await io

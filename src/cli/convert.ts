@@ -71,10 +71,9 @@ Example:
   qrag convert ms-marco-MiniLM-L6-v2/ -o ranker.gguf --scripts Latin --languages en
 `;
 
-const options = {
-  tokenizer: { type: "string" },
-  output: { type: "string", short: "o" },
-  type: { type: "string", short: "t", default: "q8_0" },
+/** How a checkpoint is converted, wherever it comes from. */
+export const conversionOptions = {
+  type: { type: "string", short: "t" },
   "embedding-type": { type: "string" },
   layout: { type: "string" },
   "keep-lm-head": { type: "boolean" },
@@ -97,60 +96,77 @@ const options = {
   scripts: { type: "string" },
   languages: { type: "string" },
   threads: { type: "string" },
+} as const;
+
+const options = {
+  ...conversionOptions,
+  tokenizer: { type: "string" },
+  output: { type: "string", short: "o" },
   force: { type: "boolean" },
 } as const;
+
+type OptionName = keyof typeof conversionOptions;
+type ConversionValues = {
+  readonly [N in OptionName]?:
+    | ((typeof conversionOptions)[N]["type"] extends "boolean" ? boolean : string)
+    | undefined;
+};
 
 export const command: Command = {
   help,
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
-    if (values.languages !== undefined && values.scripts === undefined) {
-      throw new UsageError(
-        "--languages needs --scripts: a file that names no scripts refuses nothing",
-      );
-    }
-    const embedding = values["embedding-type"];
-    const checked = {
-      checkpoint: positionals[0]!,
-      tokenizer: values.tokenizer,
-      output: required(values.output, "--output"),
-      type: weightType(values.type, "--type"),
-      embeddingType:
-        embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
-      layout: choice(values.layout, fileLayouts, "--layout"),
-      keepLmHead: values["keep-lm-head"],
-      name: values.name,
-      rope: choice(values.rope, ropeOrders, "--rope"),
-      gateUp: choice(values["gate-up"], gateUpOrders, "--gate-up"),
-      normEps: positiveNumber(values["norm-eps"], "--norm-eps"),
-      ropeBase: positiveNumber(values["rope-base"], "--rope-base"),
-      headCount: wholeNumber(values.heads, "--heads"),
-      contextLength: wholeNumber(values["context-length"], "--context-length"),
-      proof: values["no-proof"] ? false : undefined,
-      pooling: choice(values.pooling, ["mean", "cls"], "--pooling"),
-      normalize: either(values.normalize, values["no-normalize"]),
-      queryPrefix: values["query-prefix"],
-      passagePrefix: values["passage-prefix"],
-      scripts: values.scripts?.split(","),
-      languages: values.languages?.split(","),
-      threads: wholeNumber(values.threads, "--threads"),
-      force: values.force,
-    };
-    const map = values.map === undefined ? undefined : await readStrings(io, values.map);
-    const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
-    const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
+    const { tokenizer, force } = values;
+    const files = { checkpoint: positionals[0]!, tokenizer };
+    const output = required(values.output, "--output");
+    const conversion = await conversionOf(values, io);
     const bars = { prove: progressBar(io, "trying out"), write: progressBar(io, "writing") };
     const onProgress = (progress: ConvertProgress) => bars[progress.stage].update(progress);
     const { signal } = io;
     const report = await convertCheckpoint({
-      ...checked,
-      ...{ map, prompt, rows, signal, onProgress },
+      ...{ ...files, ...conversion },
+      ...{ output, force, signal, onProgress },
     }).finally(bars.write.clear);
     if (values.json) await writeJson(io, report);
     else io.stderr.write(reportText(report));
     return exitCodes.done;
   },
 };
+
+/** Checks the options before it reads the files that some of them name. */
+export async function conversionOf(values: ConversionValues, io: Io) {
+  if (values.languages !== undefined && values.scripts === undefined) {
+    throw new UsageError(
+      "--languages needs --scripts: a file that names no scripts refuses nothing",
+    );
+  }
+  const embedding = values["embedding-type"];
+  const checked = {
+    type: weightType(values.type ?? "q8_0", "--type"),
+    embeddingType: embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
+    layout: choice(values.layout, fileLayouts, "--layout"),
+    keepLmHead: values["keep-lm-head"],
+    name: values.name,
+    rope: choice(values.rope, ropeOrders, "--rope"),
+    gateUp: choice(values["gate-up"], gateUpOrders, "--gate-up"),
+    normEps: positiveNumber(values["norm-eps"], "--norm-eps"),
+    ropeBase: positiveNumber(values["rope-base"], "--rope-base"),
+    headCount: wholeNumber(values.heads, "--heads"),
+    contextLength: wholeNumber(values["context-length"], "--context-length"),
+    proof: values["no-proof"] ? false : undefined,
+    pooling: choice(values.pooling, ["mean", "cls"], "--pooling"),
+    normalize: either(values.normalize, values["no-normalize"]),
+    queryPrefix: values["query-prefix"],
+    passagePrefix: values["passage-prefix"],
+    scripts: values.scripts?.split(","),
+    languages: values.languages?.split(","),
+    threads: wholeNumber(values.threads, "--threads"),
+  };
+  const map = values.map === undefined ? undefined : await readStrings(io, values.map);
+  const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
+  const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
+  return { ...checked, map, prompt, rows };
+}
 
 function choice<const T extends string>(
   value: string | undefined,

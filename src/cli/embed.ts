@@ -4,8 +4,8 @@ import { oneOf, parseArguments, required, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { lineFormats, passagesOf, readInput } from "./lines.ts";
+import { loadingBar } from "./loading_bar.ts";
 import { writeLine } from "./output.ts";
-import { progressBar } from "./progress.ts";
 
 const help = `Usage: qrag embed --model PATH [options] [FILE|-]
 
@@ -13,7 +13,7 @@ Reads texts, one a line (JSON objects with a "text", JSON strings, or plain text
 order, each as a JSON array of numbers. Blank lines are skipped: with --json each vector has the number of its line.
 
 Options:
-  -m, --model PATH    the GGUF file of an embedding model; default: QRAG_EMBEDDER
+  -m, --model PATH    the GGUF file of an embedding model, or hf:owner/repo; default: QRAG_EMBEDDER
       --as USE        query or passage: some models want other words before each; default passage
       --long RULE     cut a text at the model's context, or average its windows; default cut
       --dimensions N  keep the first N dimensions, for models trained to be cut
@@ -51,7 +51,7 @@ export const command: Command = {
     };
     const format = oneOf(values.format, lineFormats, "--format");
     const threads = wholeNumber(values.threads, "--threads");
-    const bar = progressBar(io, "loading");
+    const bar = loadingBar(io);
     const embedder = await loadEmbedder(path, {
       threads,
       signal: io.signal,

@@ -4,7 +4,7 @@ import type { Config, ConfigValue } from "../../convert/checkpoint/config_value.
 import type { MetadataValue, Scalar } from "../../gguf/format.ts";
 import { openFile, readModelFile } from "../model/files.ts";
 import { parseArguments } from "./arguments.ts";
-import { type Command, exitCodes } from "./command.ts";
+import { type Command, exitCodes, localModel } from "./command.ts";
 import { printable, table, write, writeJson } from "./output.ts";
 
 /** Metadata holds whole vocabularies; a table shows how they begin. */
@@ -31,7 +31,7 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values, positionals } = parseArguments(args, {}, ["MODEL"]);
-    const path = positionals[0]!;
+    const path = (await localModel(io, positionals[0]))!;
     const found = (await isGguf(path)) ? await inspectGguf(path) : await inspectCheckpoint(path);
     if (values.json) await writeJson(io, found.json);
     else await write(io, `${printable(path)}: ${found.text}`);

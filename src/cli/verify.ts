@@ -6,7 +6,7 @@ import type { GateInfo } from "../gate_info.ts";
 import { readModelFile } from "../model/files.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";
-import { type Command, exitCodes, withGate } from "./command.ts";
+import { type Command, exitCodes, localModel, withGate } from "./command.ts";
 import { table, write, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { outputText, storedWiring, wiringText } from "./report.ts";
@@ -41,7 +41,7 @@ export const command: Command = {
     const { values, positionals } = parseArguments(args, options, ["MODEL"], 0);
     const threads = wholeNumber(values.threads, "--threads");
     const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
-    const path = positionals[0] ?? (io.env.QRAG_MODEL || undefined);
+    const path = await localModel(io, positionals[0] ?? (io.env.QRAG_MODEL || undefined));
     const description = describeModel((await readModelFile(path)).file);
     const { output } = description;
     if (output.kind === "vector" && rows) {

@@ -28,15 +28,8 @@ const notInstalled =
   "the package's own file is missing. Install the package again, or name a model: a path given to loadGate, " +
   `--model PATH, or the environment variable QRAG_MODEL. To make one: ${convertExample}`;
 
-/** The file a model's name stands for; without a name, the package's own. */
+/** The file that a path stands for; without one, the package's own. */
 export function modelPath(name: string | undefined, shipped = shippedModel): string {
-  if (name?.startsWith("hf:")) {
-    throw new QragError(
-      "MODEL_NOT_FOUND",
-      `${name}: this version does not download models. Download the checkpoint and its tokenizer.json from ` +
-        `https://huggingface.co/${name.slice(3)} yourself, then run ${convertExample}, and pass the path of the result.`,
-    );
-  }
   return name === undefined ? resolve(packageRoot(), shipped.path) : resolve(name);
 }
 

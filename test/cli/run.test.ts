@@ -4,7 +4,10 @@ import { type ErrorCode, errorCodes, QragError } from "../../base/errors.ts";
 import { Interrupt } from "../../src/cli/run.ts";
 import { qrag } from "./harness.ts";
 
-const commands = ["score", "filter", "rank", "convert", "quantize", "inspect", "verify"];
+const commands = [
+  ...["score", "filter", "rank", "convert", "quantize", "inspect", "verify"],
+  ...["pull", "cache"],
+];
 
 describe("help and version", () => {
   it("lists every command", async () => {
