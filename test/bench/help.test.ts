@@ -9,7 +9,7 @@ function run(script: string, option: string) {
   return spawnSync(process.execPath, ["--import", "tsx", path, option], { encoding: "utf8" });
 }
 
-it.each(["run.ts", "convert.ts", "agreement.ts", "soak.ts", "parity/run.ts"])(
+it.each(["run.ts", "convert.ts", "agreement.ts", "soak.ts", "serve_load.ts", "parity/run.ts"])(
   "%s answers with its usage",
   (script) => {
     const { status, stderr } = run(script, "--nonsense");
