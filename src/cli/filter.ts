@@ -27,7 +27,7 @@ Options:
       --format F      auto, jsonl or text; auto goes by how the first line begins
       --stop-after N  end after N relevant lines
       --exit-code     exit with 1 when no line is relevant
-${modelHelp} lines: {line, passage, relevant, margin, ...}
+${modelHelp("print JSON lines: {line, passage, relevant, margin, ...}")}
 
 Example:
   qrag filter --query "capital of Germany" passages.jsonl

@@ -21,7 +21,7 @@ Options:
   -q, --query QUERY   what the passages are to address
       --format F      auto, jsonl or text; auto goes by how the first line begins
       --top K         print the best K only
-${modelHelp} lines: {rank, line, passage, relevant, margin, ...}
+${modelHelp("print JSON lines: {rank, line, passage, relevant, margin, ...}")}
 
 Example:
   qrag rank --query "capital of Germany" --top 5 passages.jsonl
