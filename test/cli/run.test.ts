@@ -54,7 +54,7 @@ describe("usage mistakes", () => {
     [["filter"], /--query is missing/],
     [
       ["filter", "-q", "q", "--format", "xml"],
-      /expected auto, jsonl, text for --format but received "xml"/,
+      /expected auto, jsonl, json, text for --format but received "xml"/,
     ],
     [["rank", "-q", "q", "--top", "-1"], /--top/],
     [["inspect"], /MODEL is missing/],
