@@ -1,10 +1,10 @@
 // Writes a file so that its name never stands for half of it: into a temporary file beside it, synced, then given its name.
-import { randomBytes } from "node:crypto";
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { ByteSink } from "./byte_sink.ts";
 import { QragError } from "./errors.ts";
+import { partOf, sweepParts } from "./part_files.ts";
 
 export interface AtomicFileOptions {
   /** Replace a file that is there. */
@@ -24,8 +24,8 @@ export async function writeAtomically(
   write: (sink: ByteSink) => Promise<void>,
 ): Promise<void> {
   const target = targetOf(path, force);
-  const name = `.${basename(target)}.${randomBytes(6).toString("hex")}.part`;
-  const temporary = join(dirname(target), name);
+  await sweepParts(target);
+  const temporary = partOf(target);
   const file = await attempt(path, () => open(temporary, "wx"));
   try {
     try {
