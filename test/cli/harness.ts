@@ -29,18 +29,20 @@ class Sink extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.chunks.push(chunk);
+    // What wrote it may reuse its memory.
+    this.chunks.push(Buffer.from(chunk));
     done();
   }
 
-  get text(): string {
-    return Buffer.concat(this.chunks).toString();
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
   }
 }
 
 export interface Outcome {
   readonly exitCode: number;
   readonly out: string;
+  readonly bytes: Uint8Array;
   readonly err: string;
   readonly model: FakeModel;
   /** What loadGate was given. */
@@ -64,5 +66,6 @@ export async function qrag(args: readonly string[], setting: Setting = {}): Prom
       return setting.loadGate ? setting.loadGate(path, options) : fakeGate({ model });
     },
   });
-  return { exitCode, out: stdout.text, err: stderr.text, model, loads };
+  const { bytes } = stdout;
+  return { exitCode, out: bytes.toString(), bytes, err: stderr.bytes.toString(), model, loads };
 }
