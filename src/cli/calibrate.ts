@@ -11,7 +11,7 @@ import { modelDigest, modelPath } from "../model/files.ts";
 import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, localModel, withGate } from "./command.ts";
 import { destinationOf } from "./destination.ts";
-import { printable, table, write, writeJson } from "./output.ts";
+import { printable, table, tell, writeJson, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { readRows } from "./rows.ts";
 
@@ -83,8 +83,8 @@ export const command: Command = {
       sink.write(Buffer.from(`${JSON.stringify(sidecar, undefined, 2)}\n`)),
     );
     if (json) await writeJson(io, { output, ...sidecar });
-    else if (typeof output === "string") await write(io, reportText(result, output));
-    else io.stderr.write(reportText(result, output));
+    else if (typeof output === "string") await writeReport(io, reportText(result, output));
+    else tell(io, reportText(result, output));
     return exitCodes.done;
   },
 };

@@ -20,7 +20,7 @@ import { type Command, exitCodes } from "./command.ts";
 import { destinationOf, outputHelp } from "./destination.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
-import { printable, table, writeJson } from "./output.ts";
+import { printable, table, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
@@ -130,9 +130,12 @@ export const command: Command = {
     const report = await convertCheckpoint({
       ...{ ...files, ...conversion },
       ...{ output, force, signal, onProgress },
-    }).finally(bars.write.clear);
+    }).finally(() => {
+      bars.prove.clear();
+      bars.write.clear();
+    });
     if (values.json) await writeJson(io, report);
-    else io.stderr.write(reportText(report, pathIn(output)));
+    else tell(io, reportText(report, pathIn(output)));
     return exitCodes.done;
   },
 };

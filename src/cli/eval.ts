@@ -23,7 +23,7 @@ import { embedAs, runAll } from "./eval_run.ts";
 import { evalText } from "./eval_text.ts";
 import { foldersOf, readFolder } from "./folders.ts";
 import type { Io } from "./io.ts";
-import { jsonText, write, writeJson } from "./output.ts";
+import { jsonText, tell, writeJson, writeReport } from "./output.ts";
 import { openLines, readRows } from "./rows.ts";
 
 /** Passages for a question: what a generator is usually given. */
@@ -136,8 +136,8 @@ export const command: Command = {
       await embedder?.dispose();
     }
     if (values.json) await writeJson(io, result);
-    else if (saved.some(isStream)) io.stderr.write(evalText(result));
-    else await write(io, evalText(result));
+    else if (saved.some(isStream)) tell(io, evalText(result));
+    else await writeReport(io, evalText(result));
     const { signal } = io;
     for (const { destination, text } of saved) {
       const bytes = Buffer.from(text(result));

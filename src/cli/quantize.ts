@@ -4,7 +4,7 @@ import { requantize } from "../../convert/requantize.ts";
 import { parseArguments, required } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { destinationOf, outputHelp } from "./destination.ts";
-import { printable, writeJson } from "./output.ts";
+import { printable, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, tensorsText, typesText } from "./report.ts";
 import { typeNames, weightType } from "./weight_type.ts";
@@ -51,7 +51,7 @@ export const command: Command = {
       onProgress: bar.update,
     }).finally(bar.clear);
     if (values.json) await writeJson(io, report);
-    else io.stderr.write(reportText(report));
+    else tell(io, reportText(report));
     return exitCodes.done;
   },
 };
