@@ -48,11 +48,29 @@ function isString(value: unknown): value is string {
 }
 
 function parsed({ place, text }: Line): unknown {
+  if (isDeep(text)) throw badInput(place, `is nested more than ${deepest} levels deep`);
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw badJson(place, `is not JSON: ${(cause as Error).message}`, cause);
   }
+}
+
+/** What is deeper can be parsed but not printed: JSON.stringify takes a piece of the stack for every level. */
+const deepest = 1000;
+
+function isDeep(text: string): boolean {
+  if (text.split(/[[{]/, deepest + 2).length <= deepest + 1) return false;
+  let depth = 0;
+  let inString = false;
+  for (const [part] of text.matchAll(/\\.|["[\]{}]/gs)) {
+    if (part === '"') inString = !inString;
+    else if (inString) continue;
+    else if (part === "[" || part === "{") depth++;
+    else if (part === "]" || part === "}") depth--;
+    if (depth > deepest) return true;
+  }
+  return false;
 }
 
 /** Reads until it is clear what the input is, and gives it back whole. */

@@ -156,6 +156,17 @@ describe("arrays", () => {
     await expect(passages(text)).rejects.toThrow(message);
   });
 
+  it("of deeply nested elements are refused, and of wide ones read", async () => {
+    const nested = (depth: number) => `${"[".repeat(depth)}"[["${"]".repeat(depth)}`;
+    const withText = (rest: string) => `[{"text": "a", "rest": ${rest}}]`;
+    expect(await passages(withText(nested(999)))).toEqual(["a"]);
+    expect(await passages(withText(`[${"[],{}, ".repeat(5000)}1]`))).toEqual(["a"]);
+    expect(await passages(withText(JSON.stringify('[\\"{'.repeat(200_000))))).toEqual(["a"]);
+    await expect(passages(withText(nested(100_000)))).rejects.toThrow(
+      "Element 1 of the array (line 1) is nested more than 1000 levels deep",
+    );
+  });
+
   it("are refused with the line where they are not UTF-8", async () => {
     const bad = Buffer.concat([Buffer.from('["a",\n"b'), Buffer.of(0xff), Buffer.from('"]')]);
     await expect(read(bad)).rejects.toThrow("Line 2 is not valid UTF-8");
