@@ -1,10 +1,10 @@
-// Writes a file so that its name never stands for half of it: into a temporary file beside it, synced, then renamed.
-import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+// Writes a file so that its name never stands for half of it: into a temporary file beside it, synced, then given its name.
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { ByteSink } from "./byte_sink.ts";
 import { QragError } from "./errors.ts";
+import { partOf, sweepParts } from "./part_files.ts";
 
 export interface AtomicFileOptions {
   /** Replace a file that is there. */
@@ -12,13 +12,9 @@ export interface AtomicFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Refuses a path that is taken; worth asking before hours of work, too. */
+/** Refuses a path that is taken, or leads to what is no file; worth asking before hours of work, too. */
 export function checkFree(path: string, force: boolean): void {
-  if (force || !existsSync(path)) return;
-  throw new QragError(
-    "OUTPUT_FAILED",
-    `${path} exists; choose another name, or --force to replace it`,
-  );
+  targetOf(path, force);
 }
 
 /** Runs `write` with a sink. The file appears when it has ended well; otherwise everything is as before. */
@@ -27,9 +23,9 @@ export async function writeAtomically(
   { force = false, signal }: AtomicFileOptions,
   write: (sink: ByteSink) => Promise<void>,
 ): Promise<void> {
-  checkFree(path, force);
-  const name = `.${basename(path)}.${randomBytes(6).toString("hex")}.part`;
-  const temporary = join(dirname(path), name);
+  const target = targetOf(path, force);
+  await sweepParts(target);
+  const temporary = partOf(target);
   const file = await attempt(path, () => open(temporary, "wx"));
   try {
     try {
@@ -39,13 +35,60 @@ export async function writeAtomically(
       await file.close();
     }
     signal?.throwIfAborted();
-    checkFree(path, force);
-    await attempt(path, () => rename(temporary, path));
-  } catch (error) {
+    if (targetOf(path, force) !== target) throw failed(path, "became another link meanwhile");
+    await attempt(path, () => (force ? rename(temporary, target) : claim(temporary, target)));
+  } finally {
     await rm(temporary, { force: true });
-    throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(target));
+}
+
+/**
+ * The file that is to appear: `path`, or what the link there leads to, so that a link stays a link. With `force` a
+ * regular file is replaced, and nothing else ever: not a device, not a pipe, not a link to nowhere.
+ */
+function targetOf(path: string, force: boolean): string {
+  const [own, found] = attemptSync(path, () => {
+    const absent = { throwIfNoEntry: false } as const;
+    return [lstatSync(path, absent), statSync(path, absent)] as const;
+  });
+  if (!own) return path;
+  if (found && !found.isFile()) throw failed(path, `is ${kindOf(found)}; only files are replaced`);
+  if (!force) throw taken(path);
+  if (!found) throw failed(path, "is a link to a file that does not exist; remove it");
+  return own.isSymbolicLink() ? attemptSync(path, () => realpathSync(path)) : path;
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return "a folder";
+  return found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
+}
+
+/** Gives a file its name unless something has that name, were it only for a moment. */
+async function claim(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (isTaken(error)) throw taken(path);
+    // A file system without hard links, as on memory cards: an empty file keeps the name for the rename.
+    await rename(temporary, await reserved(path)).catch(async (error) => {
+      await rm(path);
+      throw error;
+    });
+  }
+}
+
+async function reserved(path: string): Promise<string> {
+  try {
+    await (await open(path, "wx")).close();
+    return path;
+  } catch (error) {
+    throw isTaken(error) ? taken(path) : error;
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EEXIST";
 }
 
 async function writeAll(
@@ -64,9 +107,30 @@ async function attempt<T>(path: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new QragError("OUTPUT_FAILED", `${path} cannot be written: ${reason}`, { cause: error });
+    throw explained(path, error);
   }
+}
+
+function attemptSync<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+function explained(path: string, error: unknown): QragError {
+  if (error instanceof QragError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return failed(path, `cannot be written: ${reason}`, error);
+}
+
+function taken(path: string): QragError {
+  return failed(path, "exists; choose another name, or --force to replace it");
+}
+
+function failed(path: string, problem: string, cause?: unknown): QragError {
+  return new QragError("OUTPUT_FAILED", `${path} ${problem}`, { cause });
 }
 
 /** Makes the new name itself durable. Not every system can open a folder; the file is complete either way. */

@@ -20,6 +20,9 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** On every QragError. A program may hold this class twice, of the ES module and of the CommonJS one. */
+const brand = Symbol.for("qrag.QragError");
+
 /** Every failure of this package. `code` is stable; the message says what was wrong, where, and what to do. */
 export class QragError extends Error {
   override readonly name = "QragError";
@@ -30,3 +33,13 @@ export class QragError extends Error {
     this.code = code;
   }
 }
+
+Object.defineProperty(QragError.prototype, brand, { value: true });
+
+Object.defineProperty(QragError, Symbol.hasInstance, {
+  /** The other copy's errors count. A class that extends this one goes by its own chain, as any class does. */
+  value(this: unknown, error: unknown): boolean {
+    if (this === QragError) return Object(error)[brand] === true;
+    return Function.prototype[Symbol.hasInstance].call(this, error);
+  },
+});

@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertCheckpoint } from "../convert/convert.ts";
+import { countOption, optionsOf } from "../scripts/command_line.ts";
 import { type Gate, loadGate } from "../src/index.ts";
-import { countOption, optionsOf } from "./help.ts";
 import { randomNumbers, writePublished } from "./published.ts";
 
 const options = optionsOf(

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertCheckpoint } from "../convert/convert.ts";
 import type { ConvertOptions } from "../convert/options.ts";
-import { optionsOf } from "./help.ts";
+import { optionsOf } from "../scripts/command_line.ts";
 import { writePublished } from "./published.ts";
 
 const cases: Record<string, Pick<ConvertOptions, "type" | "layout">> = {
@@ -39,8 +39,8 @@ async function convertOnce(folder: string, name: string): Promise<void> {
 }
 
 const [folder, name] = process.argv.slice(2);
-if (folder !== undefined && name !== undefined) {
-  await convertOnce(folder, name);
+if (folder !== undefined && Object.hasOwn(cases, name ?? "")) {
+  await convertOnce(folder, name!);
 } else {
   optionsOf(
     "Usage: npm run bench:convert\n\nSeconds, peak memory and size for each type of weights.",

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { packageRoot } from "../base/package_root.ts";
-import { countOption, optionsOf } from "./help.ts";
+import { countOption, optionsOf } from "../scripts/command_line.ts";
 
 const options = optionsOf(
   `Usage: npm run bench:serve -- [options]

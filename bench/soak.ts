@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { countOption, optionsOf } from "../scripts/command_line.ts";
 import { loadGate } from "../src/index.ts";
 import { makeModels } from "./files.ts";
-import { countOption, optionsOf } from "./help.ts";
 import { randomNumbers } from "./published.ts";
 
 const options = optionsOf(

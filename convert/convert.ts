@@ -1,7 +1,7 @@
 // Converts a checkpoint and its tokenizer into a GGUF file: reads, has the family plan the file, quantizes, writes.
 import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { checkFree } from "../base/atomic_file.ts";
+import { checkDestination, nameOf } from "../base/destination.ts";
 import { QragError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
 import { checkNumbers, checkScripts, modelMetadata } from "../gguf/architecture.ts";
@@ -23,7 +23,7 @@ export async function convertCheckpoint(
   options: ConvertOptions,
   codec: RowCodec = addon(),
 ): Promise<ConvertReport> {
-  checkFree(options.output, options.force ?? false);
+  checkDestination(options.output, options.force ?? false);
   checkReads(options);
   const { tensors, config, companions, ...checkpoint } = await openCheckpoint(options.checkpoint);
   let tokenizer: BackgroundTokenizer | undefined;
@@ -50,7 +50,7 @@ export async function convertCheckpoint(
     const { architecture, numbers, output, frame, wiring } = settled;
     return {
       ...written,
-      output: options.output,
+      output: nameOf(options.output),
       type: options.type,
       checkpoint: { format: checkpoint.format, configSource: checkpoint.configSource },
       model: { architecture: architecture.name, output, frame },
@@ -111,7 +111,7 @@ function metadataOf(
     modelMetadata({
       ...plan,
       architecture: architecture.name,
-      name: name ?? nameOf(checkpoint),
+      name: name ?? modelName(checkpoint),
       fileType: type,
       scripts,
       languages,
@@ -122,6 +122,6 @@ function metadataOf(
 }
 
 /** The name of a folder may end with what looks like an extension: a version. */
-function nameOf(path: string): string {
+function modelName(path: string): string {
   return statSync(path).isDirectory() ? basename(path) : basename(path, extname(path));
 }

@@ -1,5 +1,6 @@
 // What a conversion is asked for.
 import type { AtomicFileOptions } from "../base/atomic_file.ts";
+import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
 import type { TensorTypeName } from "../gguf/format.ts";
 import type { Prompt } from "../gguf/prompt.ts";
@@ -15,7 +16,7 @@ export interface ConvertOptions extends AtomicFileOptions {
   readonly checkpoint: string;
   /** Path of the tokenizer.json. Default: the one beside the weights. */
   readonly tokenizer?: string | undefined;
-  readonly output: string;
+  readonly output: Destination;
   readonly type: TensorTypeName;
   /** The type of token_embd.weight, if it is to be another. */
   readonly embeddingType?: TensorTypeName | undefined;

@@ -1,6 +1,7 @@
 // Makes another type out of a qrag GGUF file: the same metadata, the same tensors, other bytes.
 
-import { type AtomicFileOptions, checkFree } from "../base/atomic_file.ts";
+import type { AtomicFileOptions } from "../base/atomic_file.ts";
+import { checkDestination, type Destination, nameOf } from "../base/destination.ts";
 import { QragError } from "../base/errors.ts";
 import {
   architectureNamed,
@@ -28,7 +29,7 @@ import { storable, type Target, writeModel } from "./write/write_model.ts";
 
 export interface RequantizeOptions extends AtomicFileOptions {
   readonly input: string;
-  readonly output: string;
+  readonly output: Destination;
   readonly type: TensorTypeName;
   readonly embeddingType?: TensorTypeName | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
@@ -41,7 +42,7 @@ export async function requantize(
   options: RequantizeOptions,
   codec: RowCodec = addon(),
 ): Promise<WriteReport> {
-  checkFree(options.output, options.force ?? false);
+  checkDestination(options.output, options.force ?? false);
   const source = await openInput(options.input);
   try {
     const file = await readGguf(source);
@@ -54,7 +55,13 @@ export async function requantize(
     const metadata = metadataFor(file, model, options.type);
     const written = await writeModel(options.output, metadata, targets, { ...options, codec });
     const { output, type } = options;
-    return { ...written, output, type, numbers: model.numbers, notes: choice.notes };
+    return {
+      ...written,
+      output: nameOf(output),
+      type,
+      numbers: model.numbers,
+      notes: choice.notes,
+    };
   } catch (error) {
     throw inputError(options.input, error);
   } finally {

@@ -1,26 +1,27 @@
 // Builds node-llama-cpp's llama.cpp with the architecture qrag, by node-llama-cpp's own commands and without a network.
-//
-//   tsx scripts/build_llama.ts                    for the GPU it finds; then getLlama("lastBuild") opens qrag files
-//   tsx scripts/build_llama.ts --gpu false        or metal, cuda, vulkan
-//   tsx scripts/build_llama.ts --server           llama-server too
-//   tsx scripts/build_llama.ts --project FOLDER   in the node-llama-cpp that is installed there
-//
-// A finished build is kept in native/.llama and only copied the next time.
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { patchedBuild } from "../native/llama.cpp/patched_build.ts";
 import { checkTools, fail, root, run } from "./build_tools.ts";
+import { optionsOf } from "./command_line.ts";
 
-const { values: options } = parseArgs({
-  options: {
+const options = optionsOf(
+  `Usage: npm run build:llama -- [options]
+
+  --gpu KIND        auto, metal, cuda, vulkan or false; default auto
+  --server          llama-server too
+  --project FOLDER  in the node-llama-cpp that is installed there; default: this checkout's
+
+Builds the llama.cpp of node-llama-cpp with the architecture qrag; getLlama("lastBuild") then opens qrag files. A
+finished build is kept in native/.llama and only copied the next time.`,
+  {
     gpu: { type: "string", default: "auto" },
     project: { type: "string", default: root },
     server: { type: "boolean", default: false },
   },
-});
+);
 
 const patch = join(root, "native", "llama.cpp", "qrag.patch");
 const project = resolve(options.project);

@@ -6,14 +6,15 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { answers, checkTools, fail, root, run } from "./build_tools.ts";
 
-const usage = `tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
-tsx scripts/build_native.ts --baseline                 for x86-64 processors without AVX2, build/baseline
-tsx scripts/build_native.ts --debug                    with assertions, build/debug
-tsx scripts/build_native.ts --sanitize address         with a sanitizer, build/address
-tsx scripts/build_native.ts --tests [--sanitize ...]   the native tests, built and run
-tsx scripts/build_native.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
-tsx scripts/build_native.ts --bench [WORDS]            how fast each kernel is by itself, built and run; --bench help
-                                                       says which words it takes`;
+const usage = `Usage:
+  tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
+  tsx scripts/build_native.ts --baseline                 for x86-64 processors without AVX2, build/baseline
+  tsx scripts/build_native.ts --debug                    with assertions, build/debug
+  tsx scripts/build_native.ts --sanitize address         with a sanitizer, build/address
+  tsx scripts/build_native.ts --tests [--sanitize ...]   the native tests, built and run
+  tsx scripts/build_native.ts --tests --arm              the same for 64-bit ARM, cross-compiled and run under qemu-user
+  tsx scripts/build_native.ts --bench [WORDS]            how fast each kernel is by itself, built and run; --bench help
+                                                         says which words it takes`;
 
 const { values: options, positionals } = readOptions();
 
@@ -32,7 +33,9 @@ function readOptions() {
       },
     });
   } catch (error) {
-    return fail(`${(error as Error).message}\n\n${usage}`);
+    // Node goes on with advice on positional arguments.
+    const [sentence] = (error as Error).message.split(/\. |\n/);
+    return fail(`${sentence} (--help says which there are)`, 2);
   }
 }
 
@@ -85,9 +88,12 @@ function runOnArm(program: string): void {
   }
 }
 
-if (options.help && !options.bench) {
+if (options.help) {
   console.log(usage);
   process.exit(0);
+}
+if (positionals.length > 0 && !options.bench) {
+  fail(`unexpected argument ${JSON.stringify(positionals[0])} (--help says what there is)`, 2);
 }
 checkTools();
 if (options.arm) checkArmTools();
@@ -110,7 +116,7 @@ if (options.tests || options.bench) {
   run("cmake", ["--build", folder, "--parallel", jobs, "--target", target]);
   const program = join(folder, target);
   if (options.arm) runOnArm(program);
-  else run(program, options.help ? ["help"] : positionals);
+  else run(program, positionals);
 } else {
   const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
   const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));

@@ -14,9 +14,10 @@ const remedies: Partial<Record<NodeJS.Platform, string>> = {
   win32: "Visual Studio Build Tools with the workload Desktop development with C++, cmake, and git",
 };
 
-export function fail(message: string): never {
+/** The code 2 is for a command line that cannot be understood. */
+export function fail(message: string, code: 1 | 2 = 1): never {
   console.error(`qrag: ${message}`);
-  process.exit(1);
+  process.exit(code);
 }
 
 interface RunOptions {

@@ -1,7 +1,6 @@
 // Holds our tokenizer against Hugging Face's Rust one on very many texts, and times both.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { randomTokenizer } from "../bench/published.ts";
 import { describeModel } from "../gguf/architecture.ts";
@@ -12,8 +11,9 @@ import { readModelFile } from "../src/model/files.ts";
 import { tokenizerJson, tokenizerNames } from "../test/fixtures.ts";
 import { type Json, oracle, wellFormed } from "../test/native/tokenizer_oracle.ts";
 import { adversarialTexts, longWords, sampleTexts } from "../test/native/tokenizer_samples.ts";
+import { argumentsOf, countOption } from "./command_line.ts";
 
-const help = `Usage: npm run tokenizer:check -- [options] [FILE...]
+const usage = `Usage: npm run tokenizer:check -- [options] [FILE...]
 
   --texts N        texts in all, shared among the tokenizers (default 100000)
   --natural DIR    a folder of *.jsonl.gz files whose lines have a "text": half of the texts are pieces of those
@@ -34,16 +34,13 @@ const portion = 2000;
 /** Of so many texts one is encoded behind a head and in a pair too. */
 const every = 10;
 
-const { values: options, positionals: files } = parseArgs({
-  allowPositionals: true,
-  options: {
-    texts: { type: "string", default: "100000" },
-    natural: { type: "string" },
-    only: { type: "string", default: "" },
-    speed: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values: options, positionals: files } = argumentsOf(usage, {
+  texts: { type: "string", default: "100000" },
+  natural: { type: "string" },
+  only: { type: "string", default: "" },
+  speed: { type: "boolean", default: false },
 });
+const wanted = countOption("--texts", options.texts);
 
 /** A file of the model fixtures with another pattern in front. */
 function withPattern(Regex: string): string {
@@ -185,7 +182,7 @@ async function main(): Promise<number> {
     }
     return 0;
   }
-  const each = Math.ceil(Number(options.texts) / all.length);
+  const each = Math.ceil(wanted / all.length);
   let compared = 0;
   let wrong = 0;
   for (const [index, one] of all.entries()) {
@@ -216,5 +213,4 @@ function pieceOf(texts: readonly string[], number: number): string {
   return text.slice(start, start + pieceLength);
 }
 
-if (options.help) console.log(help);
-else process.exitCode = await main();
+process.exitCode = await main();

@@ -4,6 +4,12 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { optionsOf } from "./command_line.ts";
+
+optionsOf(
+  "Usage: npm run build\n\nBuilds dist/: the ES modules with their types, and the CommonJS bundle. No options.",
+  {},
+);
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");

@@ -199,16 +199,21 @@ function* textsOf(passages: Iterable<unknown>): Generator<string> {
   for (const passage of passages) yield checkPassage(passage, `passages[${index++}]`);
 }
 
-function noHead({ path, engine, calibrated }: GateInfo): QragError {
+/** Only a file without the head is the model's fault; otherwise the option has no place here. */
+function noHead({ path, engine, calibrated, decision }: GateInfo): QragError {
+  if (decision.length === 0) {
+    const message = `fullVocabulary is for decoders, and ${path} answers with a classifier.`;
+    return new QragError("INPUT_INVALID", message);
+  }
   if (calibrated) {
     return new QragError(
-      "MODEL_UNSUPPORTED",
+      "INPUT_INVALID",
       "fullVocabulary decides without an offset: load the gate without its calibration.",
     );
   }
-  if (engine === "fast") {
+  if (engine !== "reference") {
     return new QragError(
-      "MODEL_UNSUPPORTED",
+      "INPUT_INVALID",
       'fullVocabulary needs the reference engine: loadGate(path, { engine: "reference" }).',
     );
   }

@@ -70,6 +70,16 @@ describe("the package's own model", () => {
     expect(Math.max(...differences)).toBeLessThan(band);
   });
 
+  it("has no vocabulary to decide by, on either engine", async () => {
+    for (const each of [gate, reference]) {
+      const { query, passage } = cardExamples[0]!;
+      await expect(each.judge(query, passage, { fullVocabulary: true })).rejects.toMatchObject({
+        code: "INPUT_INVALID",
+        message: expect.stringMatching(/is for decoders.*classifier/),
+      });
+    }
+  });
+
   it("refuses what is about something else", async () => {
     for (const { query, passage, kind } of rows) {
       if (kind === "cross-domain")

@@ -7,8 +7,8 @@ import { packageRoot } from "../../base/package_root.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
 import type { TensorTypeName } from "../../gguf/format.ts";
 import { addon } from "../../native/loader.ts";
+import { countOption, end, optionsOf } from "../../scripts/command_line.ts";
 import { openEmbedder } from "../contenders/qrag.ts";
-import { countOption, end, optionsOf } from "../help.ts";
 import { likeness, ndcg10, type Vectors } from "./compare.ts";
 import { sampleTexts } from "./texts.ts";
 

@@ -1,6 +1,7 @@
 // Streams a model's tensors into a new GGUF file, quantizing on the way.
 
-import { type AtomicFileOptions, writeAtomically } from "../../base/atomic_file.ts";
+import type { AtomicFileOptions } from "../../base/atomic_file.ts";
+import { type Destination, writeTo } from "../../base/destination.ts";
 import { GgufError, type Metadata, type TensorEntry } from "../../gguf/format.ts";
 import { GgufWriter, planGguf } from "../../gguf/write.ts";
 import { invalid } from "../errors.ts";
@@ -22,14 +23,14 @@ export interface WriteOptions extends AtomicFileOptions {
 }
 
 export async function writeModel(
-  path: string,
+  destination: Destination,
   metadata: Metadata,
   targets: readonly Target[],
   options: WriteOptions,
 ): Promise<{ bytes: number; tensors: WrittenTensor[] }> {
   const plan = storable(() => planGguf(metadata, targets));
   const tensors: WrittenTensor[] = [];
-  await writeAtomically(path, options, async (sink) => {
+  await writeTo(destination, options, async (sink) => {
     let done = 0;
     const writer = new GgufWriter(plan, {
       async write(bytes) {

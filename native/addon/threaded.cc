@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "give_back.h"
+
 namespace qrag {
 
 struct Job {
@@ -70,6 +72,7 @@ void Threaded::on_job_done(Napi::Env env, Napi::Function, Threaded * object, Job
     object->channel_.Unref(env);
     if (object->disposed_) {
         object->release();
+        give_back_memory(env);
         job->error = Error(Code::disposed, std::string("the ") + object->noun_ + " was disposed");
     }
     object->unref();
@@ -85,8 +88,9 @@ void Threaded::end() {
     disposed_ = true;
     if (busy_) {
         cancel();  // the running job ends soon and then releases
-    } else {
+    } else if (!released_) {
         release();
+        give_back_memory(env_);
     }
 }
 

@@ -1,6 +1,7 @@
 // The arguments of a command: parsed strictly, every mistake a UsageError.
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { quote } from "../../base/quote.ts";
+import { unknownOption } from "../../base/unknown_option.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {
@@ -19,11 +20,14 @@ export const modelOptions = {
   threads: { type: "string" },
 } as const;
 
-export const modelHelp = `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
+/** Their help; `json` says what --json prints. */
+export function modelHelp(json = "print JSON"): string {
+  return `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --calibration F a file of qrag calibrate: its offset decides in place of 0
       --threads N     threads that compute
-      --json          print JSON
+      --json          ${json}
   -h, --help          print this help`;
+}
 
 /**
  * Splits `args` into options and between `least` and `names.length` positional arguments. `tokens` are the same in the
@@ -47,14 +51,11 @@ export function parseArguments<const O extends Options>(
 }
 
 function parsed<const O extends Options>(args: string[], options: O) {
+  const all = { ...common, ...options };
+  const unknown = unknownOption(args, all);
+  if (unknown !== undefined) throw new UsageError(unknown);
   try {
-    return parseArgs({
-      args,
-      options: { ...common, ...options },
-      allowPositionals: true,
-      strict: true,
-      tokens: true,
-    });
+    return parseArgs({ args, options: all, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     throw new UsageError((error as Error).message.replaceAll("\n", " "));
   }

@@ -6,7 +6,7 @@ import { agoText, sizeText } from "./amounts.ts";
 import { oneOf, parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
-import { printable, table, write, writeJson, writeLine } from "./output.ts";
+import { printable, table, tell, writeJson, writeLine, writeReport } from "./output.ts";
 
 const help = `Usage: qrag cache [list|prune|path] [options]
 
@@ -59,7 +59,7 @@ async function list(
 ): Promise<void> {
   if (json) return writeJson(io, { folder, models: models.map(facts) });
   if (models.length === 0) {
-    io.stderr.write(`No models have been pulled: ${printable(folder)} is empty.\n`);
+    tell(io, `No models have been pulled: ${printable(folder)} is empty.\n`);
     return;
   }
   const now = Date.now();
@@ -71,7 +71,7 @@ async function list(
     agoText(now - used.getTime()),
     state === "ready" ? "" : state,
   ]);
-  await write(io, table(["MODEL", "REVISION", "COMMIT", "SIZE", "USED", ""], rows));
+  await writeReport(io, table(["MODEL", "REVISION", "COMMIT", "SIZE", "USED", ""], rows));
 }
 
 async function report(
@@ -87,7 +87,7 @@ async function report(
   const bytes = removed.reduce((sum, model) => sum + model.bytes, 0);
   const what =
     removed.length === 0 ? "Nothing to remove." : `${removed.length} removed, ${sizeText(bytes)}`;
-  io.stderr.write(`${what}\n`);
+  tell(io, `${what}\n`);
 }
 
 function facts({ entry, source, revisions, commit, bytes, used, state }: CachedModel) {

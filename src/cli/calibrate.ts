@@ -1,6 +1,6 @@
 // qrag calibrate: where to draw the line for a user's own domain.
 import { basename } from "node:path";
-import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
+import { checkDestination, type Destination, writeTo } from "../../base/destination.ts";
 import { type Calibration, calibrationFormat, calibrationVersion } from "../calibration.ts";
 import { type CalibrationResult, calibrate, type Rates } from "../eval/calibrate.ts";
 import { percent, range } from "../eval/report.ts";
@@ -10,7 +10,8 @@ import { isHubName } from "../hub/reference.ts";
 import { modelDigest, modelPath } from "../model/files.ts";
 import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, localModel, withGate } from "./command.ts";
-import { printable, table, write, writeJson } from "./output.ts";
+import { destinationOf } from "./destination.ts";
+import { printable, table, tell, writeJson, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { readRows } from "./rows.ts";
 
@@ -24,7 +25,7 @@ the same proportion of relevant and irrelevant: precision depends on it.
 Options:
       --rows FILE       ${rowsHelp}
       --precision P     share of accepted passages that are to be relevant (default 0.95)
-  -o, --output FILE     default: MODEL.calibration.json; has to be given for hf:owner/repo
+  -o, --output FILE     default: MODEL.calibration.json, but none for hf:owner/repo; - for standard output
       --force           replace a file that is there
   -m, --model PATH      the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --threads N       threads that compute
@@ -61,8 +62,11 @@ export const command: Command = {
     const model = values.model ?? (io.env.QRAG_MODEL || undefined);
     if (model !== undefined && isHubName(model)) required(values.output, "--output");
     const path = modelPath(await localModel(io, model));
-    const { output = `${path}.calibration.json`, force = false } = values;
-    checkFree(output, force);
+    const { json, force = false } = values;
+    const output = destinationOf(io, values.output ?? `${path}.calibration.json`, {
+      ...{ option: "--output", json },
+    });
+    checkDestination(output, force);
     const rows = await readRows(io, rowsPath);
     const { signal } = io;
     const sha256 = await modelDigest(path, signal);
@@ -75,16 +79,17 @@ export const command: Command = {
     const result = calibrate(scored, wanted);
     const head = { format: calibrationFormat, version: calibrationVersion, sha256 } as const;
     const sidecar: Sidecar = { ...head, model: basename(path), ...result };
-    await writeAtomically(output, { force, signal }, (sink) =>
+    await writeTo(output, { force, signal }, (sink) =>
       sink.write(Buffer.from(`${JSON.stringify(sidecar, undefined, 2)}\n`)),
     );
-    if (values.json) await writeJson(io, { output, ...sidecar });
-    else await write(io, reportText(result, output));
+    if (json) await writeJson(io, { output, ...sidecar });
+    else if (typeof output === "string") await writeReport(io, reportText(result, output));
+    else tell(io, reportText(result, output));
     return exitCodes.done;
   },
 };
 
-function reportText(result: CalibrationResult, output: string): string {
+function reportText(result: CalibrationResult, output: Destination): string {
   const { rows, queries, relevant, offset, atZero, atOffset, crossValidated } = result;
   const line = (name: string, above: string, rates: Rates) => [
     name,
@@ -103,8 +108,14 @@ function reportText(result: CalibrationResult, output: string): string {
       line("calibrated", offset.toFixed(4), atOffset),
       line("cross-validated", "", crossValidated),
     ]),
-    `${advice(result)}\nWritten to ${printable(output)}. It counts where you pass it: --calibration ${printable(output)}\n`,
+    `${advice(result)}\n${writtenText(output)}\n`,
   ].join("\n");
+}
+
+function writtenText(output: Destination): string {
+  if (typeof output !== "string") return `Written to ${output.name}. It counts where you pass it.`;
+  const path = printable(output);
+  return `Written to ${path}. It counts where you pass it: --calibration ${path}`;
 }
 
 function advice({ vouched, wanted }: CalibrationResult): string {

@@ -1,5 +1,6 @@
 // qrag convert: a checkpoint, a file or a Hugging Face folder, and its tokenizer become a GGUF file.
 
+import type { Destination } from "../../base/destination.ts";
 import { QragError } from "../../base/errors.ts";
 import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
@@ -16,9 +17,10 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
+import { destinationOf, outputHelp } from "./destination.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
-import { printable, table, writeJson } from "./output.ts";
+import { printable, table, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
@@ -32,7 +34,7 @@ answers with a token, or a BERT encoder: a cross-encoder, or a model for vectors
 used.
 
 Options:
-  -o, --output OUT           the new file; it appears whole or not at all
+  -o, --output OUT           ${outputHelp}
   -t, --type TYPE            ${typeNames}; default q8_0
       --embedding-type TYPE  another type for the token embedding
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
@@ -118,7 +120,9 @@ export const command: Command = {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
     const { tokenizer, force } = values;
     const files = { checkpoint: positionals[0]!, tokenizer };
-    const output = required(values.output, "--output");
+    const output = destinationOf(io, required(values.output, "--output"), {
+      ...{ option: "--output", json: values.json, binary: true },
+    });
     const conversion = await conversionOf(values, io);
     const bars = { prove: progressBar(io, "trying out"), write: progressBar(io, "writing") };
     const onProgress = (progress: ConvertProgress) => bars[progress.stage].update(progress);
@@ -126,9 +130,12 @@ export const command: Command = {
     const report = await convertCheckpoint({
       ...{ ...files, ...conversion },
       ...{ output, force, signal, onProgress },
-    }).finally(bars.write.clear);
+    }).finally(() => {
+      bars.prove.clear();
+      bars.write.clear();
+    });
     if (values.json) await writeJson(io, report);
-    else io.stderr.write(reportText(report));
+    else tell(io, reportText(report, pathIn(output)));
     return exitCodes.done;
   },
 };
@@ -189,7 +196,7 @@ async function readPrompt(io: Io, path: string): Promise<Prompt> {
   throw new QragError("INPUT_INVALID", `${path} must hold "system" and "template", nothing else`);
 }
 
-function reportText(report: ConvertReport): string {
+function reportText(report: ConvertReport, path: string): string {
   const { output, bytes, model, checkpoint, wiring, dropped, missing, notes } = report;
   const config = checkpoint.configSource || "none";
   const left = [
@@ -204,10 +211,15 @@ function reportText(report: ConvertReport): string {
     `${outputText(model.output)}\n` +
       `${printable(output)}: ${bytes} bytes, ${typesText(report)}, from a ${checkpoint.format} checkpoint, ` +
       `configuration: ${printable(config)}\n` +
-      `${nextText(model.architecture, printable(output))}\n`,
+      `${nextText(model.architecture, printable(path))}\n`,
   ]
     .filter((part) => part !== "")
     .join("\n");
+}
+
+/** Of what went to standard output the path is not known here. */
+function pathIn(destination: Destination): string {
+  return typeof destination === "string" ? destination : "FILE";
 }
 
 /** What can be done with the file; the engine does not know the layout of llama.cpp's own decoders. */

@@ -1,23 +1,25 @@
-// qrag embed: texts, one a line, become vectors, one a line.
+// qrag embed: texts become vectors, one a line.
 import { loadEmbedder } from "../load_embedder.ts";
 import { oneOf, parseArguments, required, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
-import { lineFormats, passagesOf, readInput } from "./lines.ts";
+import { readInput } from "./lines.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { writeLine } from "./output.ts";
+import { formatHelp, passageFormats, passagesHelp, passagesOf } from "./passages.ts";
 
 const help = `Usage: qrag embed --model PATH [options] [FILE|-]
 
-Reads texts, one a line (JSON objects with a "text", JSON strings, or plain text), and prints their vectors in the same
-order, each as a JSON array of numbers. Blank lines are skipped: with --json each vector has the number of its line.
+Reads texts and prints their vectors in the same order, each as a JSON array of numbers. Texts are
+${passagesHelp}.
+Blank lines are skipped: with --json each vector has the number of its line, or of its element in an array.
 
 Options:
   -m, --model PATH    the GGUF file of an embedding model, or hf:owner/repo; default: QRAG_EMBEDDER
       --as USE        query or passage: some models want other words before each; default passage
       --long RULE     cut a text at the model's context, or average its windows; default cut
       --dimensions N  keep the first N dimensions, for models trained to be cut
-      --format F      auto, jsonl or text; auto goes by how the first line begins
+      --format F      ${formatHelp}
       --threads N     threads that compute
       --json          print {line, vector} objects; lines are numbered from 1, blank ones included
   -h, --help          print this help
@@ -49,7 +51,7 @@ export const command: Command = {
       dimensions: wholeNumber(values.dimensions, "--dimensions"),
       signal: io.signal,
     };
-    const format = oneOf(values.format, lineFormats, "--format");
+    const format = oneOf(values.format, passageFormats, "--format");
     const threads = wholeNumber(values.threads, "--threads");
     const bar = loadingBar(io);
     const embedder = await loadEmbedder(path, {

@@ -1,7 +1,7 @@
 // qrag eval: one command for every table. Gates beside baselines, on folders with questions, labelled rows and BEIR.
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
+import { checkDestination, type Destination, writeTo } from "../../base/destination.ts";
 import { QragError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/package_root.ts";
 import { quote } from "../../base/quote.ts";
@@ -18,11 +18,12 @@ import { publishedSlice } from "../eval/slice.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
+import { destinationOf } from "./destination.ts";
 import { embedAs, runAll } from "./eval_run.ts";
 import { evalText } from "./eval_text.ts";
 import { foldersOf, readFolder } from "./folders.ts";
 import type { Io } from "./io.ts";
-import { jsonText, write, writeJson } from "./output.ts";
+import { jsonText, tell, writeJson, writeReport } from "./output.ts";
 import { openLines, readRows } from "./rows.ts";
 
 /** Passages for a question: what a generator is usually given. */
@@ -54,7 +55,8 @@ Systems (all but --calibration may be repeated):
 Output:
       --json            print {accuracy, byKind, byDomain, rows, ..., sets, folders, models, skipped}
       --audit FILE      write the same JSON to a file
-      --report FILE     write an HTML page with plots
+      --report FILE     write an HTML page with plots; with - in place of FILE, it goes to standard output and the table
+                        to standard error
       --force           replace existing files
       --threads N       threads that compute
   -h, --help            print this help
@@ -90,8 +92,9 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values, tokens } = parseArguments(args, options, []);
-    const { audit, report: pagePath, force = false } = values;
-    for (const path of [audit, pagePath]) if (path !== undefined) checkFree(path, force);
+    const { force = false } = values;
+    const saved = savedTo(io, values);
+    for (const { destination } of saved) checkDestination(destination, force);
     const slice = {
       ...publishedSlice,
       queries: wholeNumber(values.queries, "--queries") ?? publishedSlice.queries,
@@ -133,15 +136,41 @@ export const command: Command = {
       await embedder?.dispose();
     }
     if (values.json) await writeJson(io, result);
-    else await write(io, evalText(result));
+    else if (saved.some(isStream)) tell(io, evalText(result));
+    else await writeReport(io, evalText(result));
     const { signal } = io;
-    const save = (path: string, text: string) =>
-      writeAtomically(path, { force, signal }, (sink) => sink.write(Buffer.from(text)));
-    if (audit !== undefined) await save(audit, `${jsonText(result)}\n`);
-    if (pagePath !== undefined) await save(pagePath, page(result));
+    for (const { destination, text } of saved) {
+      const bytes = Buffer.from(text(result));
+      await writeTo(destination, { force, signal }, (sink) => sink.write(bytes));
+    }
     return exitCodes.done;
   },
 };
+
+interface Saved {
+  readonly destination: Destination;
+  readonly text: (result: Report) => string;
+}
+
+/** What is written beside the table. */
+function savedTo(
+  io: Io,
+  { audit, report, json }: { audit?: string; report?: string; json?: boolean },
+): Saved[] {
+  const saved: Saved[] = [];
+  const add = (option: string, path: string | undefined, text: Saved["text"]) => {
+    if (path === undefined) return;
+    saved.push({ destination: destinationOf(io, path, { option, json }), text });
+  };
+  add("--audit", audit, (result) => `${jsonText(result)}\n`);
+  add("--report", report, page);
+  if (saved.filter(isStream).length < 2) return saved;
+  throw new UsageError("--audit and --report both write to standard output");
+}
+
+function isStream({ destination }: Saved): boolean {
+  return typeof destination !== "string";
+}
 
 /** Options that change nothing without the data they are about. */
 function refuseAny<Name extends string>(

@@ -1,4 +1,4 @@
-// qrag filter: of many passages, one a line, the relevant ones.
+// qrag filter: of many passages the relevant ones.
 import type { Gate } from "../gate.ts";
 import {
   modelHelp,
@@ -10,8 +10,15 @@ import {
 } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import type { Io } from "./io.ts";
-import { type LineFormat, lineFormats, passagesOf, readInput } from "./lines.ts";
+import { readInput } from "./lines.ts";
 import { write, writeJson } from "./output.ts";
+import {
+  formatHelp,
+  type PassageFormat,
+  passageFormats,
+  passagesHelp,
+  passagesOf,
+} from "./passages.ts";
 import { pipeline } from "./pipeline.ts";
 
 /** Lines that are read and judged ahead of the output: enough to fill the batches of the engine. */
@@ -19,15 +26,17 @@ const linesAhead = 32;
 
 const help = `Usage: qrag filter --query QUERY [options] [FILE|-]
 
-Reads passages, one a line, and prints the relevant lines byte for byte as they came, each as soon as it is judged.
-Lines are JSON (objects with a "text", or strings) or plain text; blank lines are left out.
+Reads passages and prints the relevant ones, each as soon as it is judged. Passages are
+${passagesHelp}.
+Lines come out byte for byte as they came, blank ones left out; elements of an array come out as JSON lines, without the
+white space between their parts and otherwise byte for byte.
 
 Options:
   -q, --query QUERY   what the passages are to address
-      --format F      auto, jsonl or text; auto goes by how the first line begins
-      --stop-after N  end after N relevant lines
-      --exit-code     exit with 1 when no line is relevant
-${modelHelp} lines: {line, passage, relevant, margin, ...}
+      --format F      ${formatHelp}
+      --stop-after N  end after N relevant passages
+      --exit-code     exit with 1 when no passage is relevant
+${modelHelp("print JSON lines: {line, passage, relevant, margin, ...}; line counts an array's elements")}
 
 Example:
   qrag filter --query "capital of Germany" passages.jsonl
@@ -37,7 +46,7 @@ Example:
 interface FilterSettings {
   readonly query: string;
   readonly file: string | undefined;
-  readonly format: LineFormat;
+  readonly format: PassageFormat;
   readonly stopAfter: number;
   readonly json: boolean;
 }
@@ -56,7 +65,7 @@ export const command: Command = {
     const settings: FilterSettings = {
       query: required(values.query, "--query"),
       file: positionals[0],
-      format: oneOf(values.format, lineFormats, "--format"),
+      format: oneOf(values.format, passageFormats, "--format"),
       stopAfter: wholeNumber(values["stop-after"], "--stop-after") ?? Infinity,
       json: values.json === true,
     };

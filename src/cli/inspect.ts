@@ -5,7 +5,7 @@ import type { MetadataValue, Scalar } from "../../gguf/format.ts";
 import { openFile, readModelFile } from "../model/files.ts";
 import { parseArguments } from "./arguments.ts";
 import { type Command, exitCodes, localModel } from "./command.ts";
-import { printable, table, write, writeJson } from "./output.ts";
+import { printable, table, writeJson, writeReport } from "./output.ts";
 
 /** Metadata holds whole vocabularies; a table shows how they begin. */
 const shownElements = 8;
@@ -34,7 +34,7 @@ export const command: Command = {
     const path = (await localModel(io, positionals[0]))!;
     const found = (await isGguf(path)) ? await inspectGguf(path) : await inspectCheckpoint(path);
     if (values.json) await writeJson(io, found.json);
-    else await write(io, `${printable(path)}: ${found.text}`);
+    else await writeReport(io, `${printable(path)}: ${found.text}`);
     return exitCodes.done;
   },
 };

@@ -1,31 +1,23 @@
-// Reads passages line by line, from a file or standard input: JSON lines or plain text, each with its bytes as they came.
+// Reads a file or standard input line by line, each with its bytes as they came.
 import { createReadStream } from "node:fs";
 import { QragError } from "../../base/errors.ts";
 import type { Io } from "./io.ts";
 
 /** A line with room for the longest passage, every character of it escaped. */
-const longestLine = 32 * 1024 * 1024;
+export const longestLine = 32 * 1024 * 1024;
 
 const newline = 0x0a;
 
 export interface Line {
   /** From 1. */
   readonly number: number;
+  /** How errors name it. */
+  readonly place: string;
   /** As it came, with its line end if it has one. */
   readonly bytes: Uint8Array;
   /** Without its line end. */
   readonly text: string;
 }
-
-export interface PassageLine extends Line {
-  /** What JSON gave for the line; of a text line the text. */
-  readonly value: unknown;
-  /** The text to judge. */
-  readonly passage: string;
-}
-
-export const lineFormats = ["auto", "jsonl", "text"] as const;
-export type LineFormat = (typeof lineFormats)[number];
 
 /** The bytes of a file, or of standard input for "-" and nothing. An interrupt ends it. */
 export async function* readInput(
@@ -62,7 +54,8 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
     pieces = [];
     held = 0;
     number++;
-    return { number, bytes, text: decode(bytes, number) };
+    const place = `Line ${number}`;
+    return { number, place, bytes, text: decode(bytes, place) };
   };
   for await (const chunk of input) {
     let start = 0;
@@ -74,60 +67,27 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
     if (start === chunk.length) continue;
     pieces.push(chunk.subarray(start));
     held += chunk.length - start;
-    if (held > longestLine) throw badLine(number + 1, `is longer than ${longestLine} bytes`);
+    if (held > longestLine)
+      throw badInput(`Line ${number + 1}`, `is longer than ${longestLine} bytes`);
   }
   if (pieces.length > 0) yield line();
 }
 
-/**
- * The passages of a stream, one a line; blank lines are none. With "auto" the first passage decides for all: one that
- * begins like a JSON object or string is JSON.
- */
-export async function* passagesOf(
-  input: AsyncIterable<Uint8Array>,
-  format: LineFormat,
-): AsyncGenerator<PassageLine, void> {
-  let json = format === "jsonl";
-  let first = format === "auto";
-  for await (const line of linesOf(input)) {
-    if (line.text.trim() === "") continue;
-    if (first) json = /^\s*[{"]/.test(line.text);
-    first = false;
-    if (!json) {
-      yield { ...line, value: line.text, passage: line.text };
-      continue;
-    }
-    const value = parseLine(line);
-    const passage = (value as { text?: unknown } | null)?.text ?? value;
-    if (String(passage) !== passage)
-      throw badLine(line.number, "is neither a string nor an object with a text");
-    yield { ...line, value, passage };
-  }
+export function badInput(place: string, problem: string, cause?: unknown): QragError {
+  return new QragError("INPUT_INVALID", `${place} ${problem}`, { cause });
 }
 
-/** A line as JSON. */
-export function parseLine({ number, text }: Line): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw badLine(
-      number,
-      `is not JSON: ${(cause as Error).message}. Use --format text for plain text.`,
-      cause,
-    );
-  }
-}
-
-export function badLine(number: number, problem: string, cause?: unknown): QragError {
-  return new QragError("INPUT_INVALID", `Line ${number} ${problem}`, { cause });
+/** What looks like JSON and is not may be plain text. */
+export function badJson(place: string, problem: string, cause?: unknown): QragError {
+  return badInput(place, `${problem}. Use --format text for plain text.`, cause);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function decode(bytes: Uint8Array, number: number): string {
+function decode(bytes: Uint8Array, place: string): string {
   try {
     return utf8.decode(bytes).replace(/\r?\n$/, "");
   } catch (cause) {
-    throw badLine(number, "is not valid UTF-8", cause);
+    throw badInput(place, "is not valid UTF-8", cause);
   }
 }

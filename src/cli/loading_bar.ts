@@ -8,7 +8,7 @@ export interface LoadingBar {
   clear(): void;
 }
 
-export function loadingBar(io: Pick<Io, "stderr">): LoadingBar {
+export function loadingBar(io: Pick<Io, "stderr" | "env">): LoadingBar {
   const bars = {
     download: progressBar(io, "downloading"),
     convert: progressBar(io, "converting"),
@@ -16,6 +16,8 @@ export function loadingBar(io: Pick<Io, "stderr">): LoadingBar {
   };
   return {
     update: (progress) => bars[progress.stage ?? "load"].update(progress),
-    clear: bars.load.clear,
+    clear() {
+      for (const bar of Object.values(bars)) bar.clear();
+    },
   };
 }

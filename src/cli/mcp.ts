@@ -10,7 +10,7 @@ Serves the tools judge, filter and rank to a client of the Model Context Protoco
 the client leaves. Needs the package @modelcontextprotocol/server.
 
 Options:
-${modelHelp.replace("print JSON", "print errors as JSON")}
+${modelHelp("print errors as JSON")}
 
 Example, in a client's configuration:
   {"mcpServers": {"qrag": {"command": "npx", "args": ["qrag", "mcp"]}}}

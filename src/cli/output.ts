@@ -1,10 +1,26 @@
 // Everything that is written: data to standard output with back-pressure, tables, and untrusted text made harmless.
 import { once } from "node:events";
-import type { Io } from "./io.ts";
+import type { Io, Output } from "./io.ts";
+import { fitReport } from "./layout.ts";
 
 /** Writes and waits until the reader keeps up. */
 export async function write(io: Io, data: string | Uint8Array): Promise<void> {
   if (!io.stdout.write(data)) await once(io.stdout, "drain", { signal: io.signal });
+}
+
+/** A report, to standard output. */
+export async function writeReport(io: Io, text: string): Promise<void> {
+  await write(io, fitReport(text, columnsOf(io.stdout)));
+}
+
+/** What a command has to tell beside its data, to standard error. */
+export function tell({ stderr }: Pick<Io, "stderr">, text: string): void {
+  stderr.write(fitReport(text, columnsOf(stderr)));
+}
+
+/** Of what is no terminal, lines may be of any length; some terminals give 0 for not knowing. */
+export function columnsOf({ isTTY, columns }: Output): number {
+  return (isTTY && columns) || Infinity;
 }
 
 export async function writeLine(io: Io, text: string): Promise<void> {

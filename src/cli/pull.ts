@@ -1,5 +1,5 @@
 // qrag pull: downloads a model from a Hugging Face compatible hub, and converts it, into the cache.
-import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
+import { checkDestination, type Destination, writeTo } from "../../base/destination.ts";
 import { fileSource } from "../../gguf/source.ts";
 import { type Pulled, pull } from "../hub/pull.ts";
 import { parseReference } from "../hub/reference.ts";
@@ -7,9 +7,10 @@ import { sizeText } from "./amounts.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { conversionOf, conversionOptions } from "./convert.ts";
+import { destinationOf } from "./destination.ts";
 import type { Io } from "./io.ts";
 import { loadingBar } from "./loading_bar.ts";
-import { printable, writeJson, writeLine } from "./output.ts";
+import { printable, tell, writeJson, writeLine } from "./output.ts";
 import { notesText } from "./report.ts";
 import { typeNames } from "./weight_type.ts";
 
@@ -25,7 +26,7 @@ REVISION is a branch, a tag or a commit; default main. Pull again to get what a 
 Options:
   -t, --type TYPE            ${typeNames}; default q8_0
       ...                    all other options of qrag convert but --tokenizer
-  -o, --output FILE          copy the GGUF file to FILE, and print that path
+  -o, --output FILE          copy the GGUF file to FILE, and print that path; - for standard output, and no path
       --force                replace FILE if it is there
       --json                 print {path, source, revision, commit, ...} as JSON
   -h, --help                 print this help
@@ -50,9 +51,11 @@ export const command: Command = {
       force: { type: "boolean" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["hf:OWNER/REPO"]);
-    const { json = false, output, force = false, ...stated } = values;
-    if (force && output === undefined) throw new UsageError("--force needs --output");
-    if (output !== undefined) checkFree(output, force);
+    const { json = false, output: wanted, force = false, ...stated } = values;
+    if (force && wanted === undefined) throw new UsageError("--force needs --output");
+    const use = { option: "--output", json, binary: true };
+    const output = wanted === undefined ? undefined : destinationOf(io, wanted, use);
+    if (output !== undefined) checkDestination(output, force);
     const conversion = Object.keys(stated).length > 0 ? await conversionOf(stated, io) : undefined;
     const bar = loadingBar(io);
     const { env, signal } = io;
@@ -61,12 +64,12 @@ export const command: Command = {
       onProgress: bar.update,
     }).finally(bar.clear);
     if (output !== undefined) await copy(pulled.path, output, { force, signal });
-    const path = output ?? pulled.path;
+    const path = typeof output === "object" ? undefined : (output ?? pulled.path);
     const { revision } = parseReference(positionals[0]!);
     if (json) await writeJson(io, { path, revision, ...facts(pulled) });
     else {
-      io.stderr.write(summary(pulled));
-      await writeLine(io, path);
+      tell(io, summary(pulled));
+      if (path !== undefined) await writeLine(io, path);
     }
     return exitCodes.done;
   },
@@ -74,13 +77,13 @@ export const command: Command = {
 
 async function copy(
   from: string,
-  to: string,
+  to: Destination,
   { force, signal }: { readonly force: boolean } & Pick<Io, "signal">,
 ): Promise<void> {
   const source = await fileSource(from);
   const pieceBytes = 1024 * 1024;
   try {
-    await writeAtomically(to, { force, signal }, async (sink) => {
+    await writeTo(to, { force, signal }, async (sink) => {
       for (let at = 0; at < source.size; at += pieceBytes) {
         await sink.write(await source.read(at, Math.min(pieceBytes, source.size - at)));
       }

@@ -3,7 +3,8 @@ import type { WriteReport } from "../../convert/report.ts";
 import { requantize } from "../../convert/requantize.ts";
 import { parseArguments, required } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
-import { printable, writeJson } from "./output.ts";
+import { destinationOf, outputHelp } from "./destination.ts";
+import { printable, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, tensorsText, typesText } from "./report.ts";
 import { typeNames, weightType } from "./weight_type.ts";
@@ -16,7 +17,7 @@ checkpoint where you can: what an earlier quantization lost stays lost.
 Options:
   -t, --type TYPE            ${typeNames}
       --embedding-type TYPE  another type for the token embedding
-  -o, --output OUT           the new file; it appears whole or not at all
+  -o, --output OUT           ${outputHelp}
       --force                replace a file that is there
       --json                 print the report as JSON on standard output
   -h, --help                 print this help
@@ -39,7 +40,9 @@ export const command: Command = {
     const bar = progressBar(io, "quantizing");
     const report = await requantize({
       input: positionals[0]!,
-      output: required(values.output, "--output"),
+      output: destinationOf(io, required(values.output, "--output"), {
+        ...{ option: "--output", json: values.json, binary: true },
+      }),
       type: weightType(required(values.type, "--type"), "--type"),
       embeddingType:
         embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
@@ -48,7 +51,7 @@ export const command: Command = {
       onProgress: bar.update,
     }).finally(bar.clear);
     if (values.json) await writeJson(io, report);
-    else io.stderr.write(reportText(report));
+    else tell(io, reportText(report));
     return exitCodes.done;
   },
 };

@@ -1,4 +1,6 @@
-// qrag rank: passages, one a line, the most relevant first.
+// qrag rank: passages, the most relevant first.
+import { QragError } from "../../base/errors.ts";
+import { limits } from "../options.ts";
 import {
   modelHelp,
   modelOptions,
@@ -8,20 +10,28 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
-import { lineFormats, type PassageLine, passagesOf, readInput } from "./lines.ts";
+import { readInput } from "./lines.ts";
 import { write, writeJson } from "./output.ts";
+import {
+  formatHelp,
+  type PassageLine,
+  passageFormats,
+  passagesHelp,
+  passagesOf,
+} from "./passages.ts";
 import { progressBar } from "./progress.ts";
 
 const help = `Usage: qrag rank --query QUERY [options] [FILE|-]
 
-Reads passages, one a line (JSON objects with a "text", JSON strings, or plain text), and prints them sorted: the
-margin, a tab, and the line as it came. A margin above 0 (or the calibration's offset) means relevant.
+Reads passages and prints them sorted: the margin, a tab, and the line as it came, or the element of an array on one
+line. A margin above 0 (or the calibration's offset) means relevant. Passages are
+${passagesHelp}.
 
 Options:
   -q, --query QUERY   what the passages are to address
-      --format F      auto, jsonl or text; auto goes by how the first line begins
+      --format F      ${formatHelp}
       --top K         print the best K only
-${modelHelp} lines: {rank, line, passage, relevant, margin, ...}
+${modelHelp("print JSON lines: {rank, line, passage, relevant, margin, ...}; line counts an array's elements")}
 
 Example:
   qrag rank --query "capital of Germany" --top 5 passages.jsonl
@@ -38,12 +48,13 @@ export const command: Command = {
     } as const;
     const { values, positionals } = parseArguments(args, options, ["FILE"], 0);
     const query = required(values.query, "--query");
-    const format = oneOf(values.format, lineFormats, "--format");
+    const format = oneOf(values.format, passageFormats, "--format");
     const topK = wholeNumber(values.top, "--top");
     const threads = wholeNumber(values.threads, "--threads");
     const { model, calibration } = values;
     const passages: { text: string; line: PassageLine }[] = [];
     for await (const line of passagesOf(readInput(io, positionals[0]), format)) {
+      if (passages.length === limits.passages) throw tooMany();
       passages.push({ text: line.passage, line });
     }
     const ranked = await withGate(io, { model, calibration, threads }, (gate) => {
@@ -70,3 +81,9 @@ export const command: Command = {
     return exitCodes.done;
   },
 };
+
+/** They are held until all are judged. */
+function tooMany(): QragError {
+  const message = `There are more than ${limits.passages} passages, which is the most that can be ranked`;
+  return new QragError("INPUT_INVALID", message);
+}

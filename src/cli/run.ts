@@ -5,7 +5,8 @@ import { quote } from "../../base/quote.ts";
 import { UsageError } from "./arguments.ts";
 import { type Command, exitCodeOf, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
-import { jsonText, printable, write } from "./output.ts";
+import { fitHelp } from "./layout.ts";
+import { columnsOf, jsonText, printable, tell, write } from "./output.ts";
 
 /** Why `Io.signal` was aborted, and what the command then exits with. */
 export class Interrupt extends Error {
@@ -87,18 +88,19 @@ function ownArguments(args: string[]): string[] {
 }
 
 async function print(io: Io, text: string): Promise<number> {
-  await write(io, text);
+  await write(io, fitHelp(text, columnsOf(io.stdout)));
   return exitCodes.done;
 }
 
-function report(error: unknown, name: string | undefined, json: boolean, { stderr }: Io): number {
+function report(error: unknown, name: string | undefined, json: boolean, io: Io): number {
   const { code, message, exitCode } = explained(error, name);
   // A line at a time: only the line breaks of our own are to break the line.
   const text = message
     .split("\n")
     .map((line) => printable(line))
     .join("\n");
-  stderr.write(json ? `${jsonText({ error: { code, message } })}\n` : `qrag: ${text}\n`);
+  if (json) io.stderr.write(`${jsonText({ error: { code, message } })}\n`);
+  else tell(io, `qrag: ${text}\n`);
   return exitCode;
 }
 

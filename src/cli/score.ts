@@ -9,7 +9,7 @@ Prints 1 if the passage addresses the query, else 0. Write -- before a text that
 
 Options:
       --exit-code     exit with 1 when the answer is 0
-${modelHelp}
+${modelHelp()}
 
 Example:
   qrag score "capital of Germany" "Berlin is the capital of Germany."

@@ -31,11 +31,11 @@ Options:
       --timeout SECONDS   for a client to send a request and to take the answer; default 30
       --no-page           no page at /
       --log FORMAT        text, json or none, on standard error; default text
-${modelHelp}: one line when it listens
+${modelHelp("print JSON: one line when it listens")}
 
 Example:
   qrag serve --port 8080
-  curl -s localhost:8080/v1/rerank -d '{"query": "capital of Germany", "documents": ["Berlin is the capital of Germany."]}'
+  curl -s localhost:8080/v1/rerank -d '{"query": "capital of Germany", "documents": ["Berlin is the capital."]}'
 `;
 
 const logFormats = ["text", "json", "none"] as const;

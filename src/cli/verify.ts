@@ -7,7 +7,7 @@ import { readModelFile } from "../model/files.ts";
 import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Checks, check } from "./check.ts";
 import { type Command, exitCodes, localModel, withGate } from "./command.ts";
-import { table, write, writeJson } from "./output.ts";
+import { table, writeJson, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { outputText, storedWiring, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
@@ -52,7 +52,7 @@ export const command: Command = {
       const { architecture, name, numbers, frame, scripts } = description;
       const model = { architecture, name, numbers, output, frame, scripts };
       if (values.json) await writeJson(io, { model, ...checks });
-      else await write(io, `${descriptionText(description)}\n${encoderText(checks)}`);
+      else await writeReport(io, `${descriptionText(description)}\n${encoderText(checks)}`);
       return values["exit-code"] && !encoderHolds(checks) ? exitCodes.no : exitCodes.done;
     }
     const { info, checks } = await withGate(
@@ -66,7 +66,7 @@ export const command: Command = {
     );
     const wiring = storedWiring(description.conversionReport);
     if (values.json) await writeJson(io, { info, wiring, ...checks });
-    else await write(io, reportText(info, wiring, checks));
+    else await writeReport(io, reportText(info, wiring, checks));
     return values["exit-code"] && !holds(checks) ? exitCodes.no : exitCodes.done;
   },
 };

@@ -1,16 +1,21 @@
 // Counts scores by class in bins of one width, with the threshold on an edge between two.
-import type { Scored } from "./cuts.ts";
+import { refusedScore, type Scored } from "./cuts.ts";
 
 export interface Histogram {
   /** One more than bins. */
   readonly edges: readonly number[];
   readonly positives: readonly number[];
   readonly negatives: readonly number[];
+  /** Rows that the model was not asked about: they have no margin, and are in no bin. */
+  readonly refused: { readonly positives: number; readonly negatives: number };
 }
 
 const wantedBins = 24;
 
-export function histogramOf(rows: readonly Scored[], threshold: number): Histogram {
+export function histogramOf(all: readonly Scored[], threshold: number): Histogram {
+  const rows = all.filter(({ score }) => score !== refusedScore);
+  const refused = all.filter(({ score }) => score === refusedScore);
+  const positives = refused.filter(({ label }) => label === 1).length;
   const scores = [...rows.map(({ score }) => score), threshold];
   const [low, high] = [least(scores), -least(scores.map((score) => -score))];
   const width = (high - low) / wantedBins || 1;
@@ -24,6 +29,7 @@ export function histogramOf(rows: readonly Scored[], threshold: number): Histogr
     edges: Array.from({ length: count + 1 }, (_, bin) => threshold + (first + bin) * width),
     positives: bins[1],
     negatives: bins[0],
+    refused: { positives, negatives: refused.length - positives },
   };
 }
 

@@ -1,6 +1,7 @@
 // The outcome of a run as plain data: what --json prints, the audit keeps, and the page shows.
 import type { GateInfo } from "../gate_info.ts";
 import type { Competitor } from "./competitor.ts";
+import { refusedScore } from "./cuts.ts";
 import { type Part, type SetResult, type SystemResult, summary } from "./evaluate.ts";
 import type { FolderResult } from "./evaluate_folder.ts";
 import type { Share } from "./folder_measures.ts";
@@ -108,6 +109,11 @@ export function percent(share: number | null | undefined): string {
 export function range(interval: Interval): string {
   if (!interval) return "–";
   return interval.map((share) => (100 * share).toFixed(1)).join("–");
+}
+
+/** A gate's margin; of a pair that it refused without asking its model there is none. */
+export function marginText(score: number): string {
+  return score === refusedScore ? "refused" : score.toFixed(2);
 }
 
 /** "29 of 30 (96.7 %)". */

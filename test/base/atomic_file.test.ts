@@ -1,9 +1,21 @@
 // Writing files whole or not at all, whatever fails on the way.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { writeAtomically } from "../../base/atomic_file.ts";
+import { checkFree, writeAtomically } from "../../base/atomic_file.ts";
 
 let folder: string;
 let path: string;
@@ -96,5 +108,71 @@ describe("writeAtomically", () => {
     const write = writeAtomically(path, { force: true }, (sink) => sink.write(bytes("x")));
     await expect(write).rejects.toMatchObject({ code: "OUTPUT_FAILED" });
     expect(await files()).toEqual(["out.gguf"]);
+  });
+
+  it.skipIf(!existsSync("/dev/null"))(
+    "never replaces a device, nor what leads to one",
+    async () => {
+      await symlink("/dev/null", path);
+      for (const device of ["/dev/null", path]) {
+        for (const force of [false, true]) {
+          const refused = writeAtomically(device, { force }, async () => expect.unreachable());
+          await expect(refused).rejects.toThrow(`${device} is a device; only files are replaced`);
+          expect(() => checkFree(device, force)).toThrow(/is a device/);
+        }
+      }
+      expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
+      expect(await readlink(path)).toBe("/dev/null");
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("never replaces a pipe", async () => {
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    const refused = writeAtomically(path, { force: true }, async () => expect.unreachable());
+    await expect(refused).rejects.toThrow(/is a pipe; only files are replaced/);
+    expect((await lstat(path)).isFIFO()).toBe(true);
+  });
+});
+
+describe("a link", () => {
+  const there = () => join(folder, "elsewhere", "model.gguf");
+  beforeEach(async () => {
+    await mkdir(join(folder, "elsewhere"));
+    await symlink(join("elsewhere", "model.gguf"), path);
+  });
+
+  it("stays one: what it leads to is replaced, by way of that folder", async () => {
+    await writeFile(there(), "old");
+    await expect(writeAtomically(path, {}, async () => {})).rejects.toThrow(/exists; choose/);
+    await writeAtomically(path, { force: true }, async (sink) => {
+      await sink.write(bytes("new"));
+      expect(await readdir(join(folder, "elsewhere"))).toHaveLength(2);
+      expect(await readFile(path, "utf8")).toBe("old");
+    });
+    expect(await readFile(there(), "utf8")).toBe("new");
+    expect(await readlink(path)).toBe(join("elsewhere", "model.gguf"));
+    expect(await readdir(join(folder, "elsewhere"))).toEqual(["model.gguf"]);
+    expect(await files()).toEqual(["elsewhere", "out.gguf"]);
+  });
+
+  it("to nowhere is refused, with and without force", async () => {
+    await expect(writeAtomically(path, {}, async () => {})).rejects.toThrow(/exists; choose/);
+    const forced = writeAtomically(path, { force: true }, async () => expect.unreachable());
+    await expect(forced).rejects.toThrow(/is a link to a file that does not exist; remove it/);
+    expect(await readlink(path)).toBe(join("elsewhere", "model.gguf"));
+    expect(existsSync(there())).toBe(false);
+  });
+
+  it("that comes meanwhile is neither followed nor replaced", async () => {
+    await rm(path);
+    await writeFile(there(), "precious");
+    for (const force of [false, true]) {
+      const write = writeAtomically(path, { force }, () => symlink(there(), path));
+      await expect(write).rejects.toMatchObject({ code: "OUTPUT_FAILED" });
+      expect(await readlink(path)).toBe(there());
+      expect(await readFile(there(), "utf8")).toBe("precious");
+      await rm(path);
+    }
+    expect(await files()).toEqual(["elsewhere"]);
   });
 });

@@ -49,6 +49,15 @@ describe("qrag embed", () => {
     expect(help).toMatch(/--json .*lines are numbered from 1, blank ones included/);
   });
 
+  it("reads an array, and counts its elements", async () => {
+    const array = JSON.stringify(texts.map((passage) => ({ passage })));
+    const { out } = await qrag(["embed", "-m", model], { stdin: array });
+    expect(printed(out)).toEqual(await vectorsOf());
+    const { out: numbered } = await qrag(["embed", "-m", model, "--json"], { stdin: array });
+    const lines = numbered.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).line)).toEqual([1, 2, 3]);
+  });
+
   it("embeds as queries, and averages long texts, when told to", async () => {
     const args = ["embed", "-m", model, "--as", "query", "--long", "average"];
     const { out } = await qrag(args, { stdin });

@@ -33,6 +33,43 @@ describe("qrag filter", () => {
     expect(out).toBe("first capital\nlast capital\n");
   });
 
+  it("reads a JSON array, and prints the relevant elements as JSON lines", async () => {
+    const all = [{ text: "a capital", score: 1.5 }, { passage: "a river" }, "the capital"];
+    for (const indent of [undefined, 2]) {
+      const file = join(folder, "passages.json");
+      await writeFile(file, JSON.stringify(all, undefined, indent).replace("1.5", "1.50"));
+      const { exitCode, out, err } = await qrag(["filter", "--query", "capital", file]);
+      expect([exitCode, err]).toEqual([0, ""]);
+      expect(out).toBe('{"text":"a capital","score":1.50}\n"the capital"\n');
+    }
+    const { out } = await qrag(["filter", "-q", "capital", "--json"], {
+      stdin: JSON.stringify(all),
+    });
+    const rows = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(rows.map(({ line, passage }) => [line, passage])).toEqual([
+      [1, all[0]],
+      [3, all[2]],
+    ]);
+  });
+
+  it("names the element that is bad, after those before it", async () => {
+    const stdin = '[\n  "a capital",\n  {"title": "capital"}\n]';
+    const { exitCode, out, err } = await qrag(["filter", "-q", "capital"], { stdin });
+    expect([exitCode, out]).toEqual([3, '"a capital"\n']);
+    expect(err).toMatch(/^qrag: Element 2 of the array \(line 3\) is neither a string nor/);
+  });
+
+  it("stops after enough of an array that stays open", async () => {
+    const stdin = new PassThrough();
+    stdin.write('["a capital", "another capital", "the third capi');
+    const args = ["filter", "-q", "capital", "--stop-after", "2"];
+    const { exitCode, out } = await qrag(args, { stdin });
+    expect([exitCode, out]).toEqual([0, '"a capital"\n"another capital"\n']);
+  });
+
   it("prints verdicts with --json", async () => {
     const { out } = await qrag(["filter", "-q", "capital", "--json", "-"], { stdin: jsonLines });
     const rows = out

@@ -15,32 +15,38 @@ export interface Setting {
   readonly stdin?: string | Uint8Array | Readable;
   readonly env?: Record<string, string>;
   readonly terminal?: boolean;
+  /** Of the terminal. */
+  readonly columns?: number;
   readonly signal?: AbortSignal;
   readonly loadGate?: Io["loadGate"];
 }
 
 class Sink extends Writable {
   readonly isTTY: boolean;
+  readonly columns: number;
   readonly chunks: Buffer[] = [];
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns: number) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.chunks.push(chunk);
+    // What wrote it may reuse its memory.
+    this.chunks.push(Buffer.from(chunk));
     done();
   }
 
-  get text(): string {
-    return Buffer.concat(this.chunks).toString();
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
   }
 }
 
 export interface Outcome {
   readonly exitCode: number;
   readonly out: string;
+  readonly bytes: Uint8Array;
   readonly err: string;
   readonly model: FakeModel;
   /** What loadGate was given. */
@@ -48,9 +54,10 @@ export interface Outcome {
 }
 
 export async function qrag(args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-  const { stdin = "", env = {}, terminal = false, signal = new AbortController().signal } = setting;
-  const stdout = new Sink(terminal);
-  const stderr = new Sink(terminal);
+  const { stdin = "", env = {}, terminal = false, columns = 120 } = setting;
+  const { signal = new AbortController().signal } = setting;
+  const stdout = new Sink(terminal, columns);
+  const stderr = new Sink(terminal, columns);
   const model = new FakeModel(wordsMargin);
   const loads: Parameters<Io["loadGate"]>[] = [];
   const exitCode = await run(args, {
@@ -64,5 +71,6 @@ export async function qrag(args: readonly string[], setting: Setting = {}): Prom
       return setting.loadGate ? setting.loadGate(path, options) : fakeGate({ model });
     },
   });
-  return { exitCode, out: stdout.text, err: stderr.text, model, loads };
+  const { bytes } = stdout;
+  return { exitCode, out: bytes.toString(), bytes, err: stderr.bytes.toString(), model, loads };
 }

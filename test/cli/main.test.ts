@@ -1,5 +1,5 @@
 // The command as a process of its own: streams, signals and exit codes. Few cases, each costs a second.
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -66,6 +66,49 @@ describe("the qrag process", () => {
     child.stdout.once("data", () => child.stdout.destroy());
     expect(await ended).toEqual({ exitCode: 0, signal: null, err: "" });
   });
+
+  it.each([[["--help"]], [["inspect", "models/qrag.gguf"]], [["convert", "--help"]]])(
+    "%j ends quietly when its output is closed before it comes",
+    async (args) => {
+      const child = start(args);
+      child.stdout.destroy();
+      expect(await outcome(child)).toEqual({ exitCode: 0, signal: null, err: "" });
+    },
+  );
+
+  it("streams a model into a pipe, and ends quietly when that is closed", async () => {
+    const child = start(["quantize", "models/qrag.gguf", "--type", "q8_0", "-o", "-"]);
+    const ended = outcome(child);
+    const [head] = await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect(head.subarray(0, 4).toString()).toBe("GGUF");
+    expect(await ended).toEqual({ exitCode: 0, signal: null, err: "" });
+  });
+
+  it("reads input that ends without a line end", async () => {
+    const child = start(["rank", "-q", "capital", "--model", model]);
+    const ended = Promise.all([text(child.stdout), outcome(child)]);
+    child.stdin.end("first\nlast");
+    const [out, end] = await ended;
+    expect(end).toEqual({ exitCode: 0, signal: null, err: "" });
+    expect(out.split("\n").map((line) => line.replace(/^.*\t/, ""))).toEqual(
+      expect.arrayContaining(["first", "last", ""]),
+    );
+  });
+
+  it.skipIf(spawnSync("script", ["--version"]).status !== 0)(
+    "fits its help to a real terminal of 40 columns, without colours",
+    async () => {
+      const command = `stty cols 40; ${process.execPath} --import tsx src/cli/main.ts filter --help`;
+      const { status, stdout } = spawnSync("script", ["-qec", command, "/dev/null"], {
+        encoding: "utf8",
+        env: { ...process.env, NO_COLOR: "1" },
+      });
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/^Reads passages and prints the relevant\r\nones, /m);
+      expect(stdout).not.toContain("\u001b");
+    },
+  );
 
   it.skipIf(!existsSync("/dev/full"))("says when its output cannot be written", async () => {
     const full = openSync("/dev/full", "w");

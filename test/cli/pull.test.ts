@@ -62,6 +62,15 @@ describe("qrag pull", () => {
     expect(Buffer.compare(await readFile(at("copy.gguf")), bytes)).toBe(0);
   });
 
+  it("streams the model to standard output, and then prints no path", async () => {
+    const cached = await readFile((await run(["pull", name])).out.trim());
+    const { exitCode, bytes, err } = await run(["pull", name, "-o", "-"]);
+    expect([exitCode, Buffer.compare(bytes, cached)]).toEqual([0, 0]);
+    expect(err).toMatch(/already in the cache/);
+    const device = await run(["pull", name, "-o", "/dev/null", "--force"]);
+    expect([device.exitCode, device.err]).toEqual([3, expect.stringMatching(/is a device/)]);
+  });
+
   it("shows its progress on a terminal", async () => {
     const { err } = await qrag(["pull", name], { env: hub.env, terminal: true });
     expect(err).toMatch(/downloading █+ 100 %/);

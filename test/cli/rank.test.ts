@@ -24,6 +24,12 @@ describe("qrag rank", () => {
     ]);
   });
 
+  it("sorts the elements of an array, each on a line", async () => {
+    const array = JSON.stringify(["a river", { content: "a capital" }], undefined, 2);
+    const { out } = await qrag(["rank", "-q", "capital"], { stdin: array });
+    expect(out).toBe('0.9830\t{"content":"a capital"}\n-1.0150\t"a river"\n');
+  });
+
   it("prints nothing for no lines", async () => {
     expect(await qrag(["rank", "-q", "capital"], { stdin: "" })).toMatchObject({
       exitCode: 0,

@@ -5,8 +5,8 @@ import { Interrupt } from "../../src/cli/run.ts";
 import { qrag } from "./harness.ts";
 
 const commands = [
-  ...["score", "filter", "rank", "convert", "quantize", "inspect", "verify"],
-  ...["pull", "cache"],
+  ...["score", "filter", "rank", "embed", "convert", "quantize", "inspect", "verify"],
+  ...["eval", "calibrate", "pull", "cache", "serve"],
 ];
 
 describe("help and version", () => {
@@ -24,6 +24,7 @@ describe("help and version", () => {
       expect(out).toContain("--json");
       expect(out).toMatch(new RegExp(`\\nExample:\\n  (.* )?qrag ${command} `));
       for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+      expect(out.match(/^ *-h, --help +print this help$/gm)).toHaveLength(1);
     }
   });
 
@@ -41,14 +42,19 @@ describe("usage mistakes", () => {
     [["score"], /QUERY is missing\nRun `qrag score --help`/],
     [["score", "q"], /PASSAGE is missing/],
     [["score", "q", "p", "more"], /unexpected argument "more"/],
-    [["score", "q", "p", "--what"], /--what/],
+    [["score", "q", "p", "--what"], /^qrag: unknown option "--what"\n/],
+    [["score", "q", "p", "--modle", "x"], /unknown option "--modle"; did you mean --model\?\n/],
+    [["filter", "--stop=3"], /unknown option "--stop"; did you mean --stop-after\?\n/],
+    [["filter", "--constructor"], /unknown option "--constructor"\n/],
+    [["score", "-jx"], /unknown option "-j"\n/],
+    [["score", "q", "-5 degrees"], /"-5 degrees" reads like options; write -- before a text/],
     [["score", "q", "p", "--model"], /--model/],
     [["score", "q", "p", "--threads", "0"], /whole number above 0 for --threads but received "0"/],
     [["score", "q", "p", "--threads", "1e3"], /received "1e3"/],
     [["filter"], /--query is missing/],
     [
       ["filter", "-q", "q", "--format", "xml"],
-      /expected auto, jsonl, text for --format but received "xml"/,
+      /expected auto, jsonl, json, text for --format but received "xml"/,
     ],
     [["rank", "-q", "q", "--top", "-1"], /--top/],
     [["inspect"], /MODEL is missing/],
@@ -57,6 +63,7 @@ describe("usage mistakes", () => {
     expect([exitCode, out, loads]).toEqual([2, "", []]);
     expect(err).toMatch(message);
     expect(err).toMatch(/^qrag: .*\nRun `qrag.* --help` for what it takes\.\n$/);
+    expect(err).not.toMatch(/positional/);
   });
 });
 

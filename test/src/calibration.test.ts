@@ -54,7 +54,7 @@ describe("a calibration", () => {
     await using gate = await load({ ...whole(), offset: 1 }, "reference");
     expect(gate.info.fullVocabulary).toBe(false);
     await expect(gate.judge("q", "p", { fullVocabulary: true })).rejects.toMatchObject({
-      code: "MODEL_UNSUPPORTED",
+      code: "INPUT_INVALID",
       message: expect.stringMatching(/without its calibration/),
     });
   });

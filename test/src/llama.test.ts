@@ -77,7 +77,7 @@ describe("a gate on llama.cpp", () => {
       fullVocabulary: false,
     });
     const whole = gate.score(query, "p", { fullVocabulary: true });
-    expect(await codeOf(whole)).toBe("MODEL_UNSUPPORTED");
+    expect(await codeOf(whole)).toBe("INPUT_INVALID");
   });
 
   it("gives our reference's verdicts, in whatever company and order a passage comes", async () => {

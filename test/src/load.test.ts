@@ -142,7 +142,7 @@ describe("a loaded gate", () => {
       await using fast = await randomGate();
       expect(fast.info.fullVocabulary).toBe(false);
       await expect(fast.score(query, "p", { fullVocabulary: true })).rejects.toMatchObject({
-        code: "MODEL_UNSUPPORTED",
+        code: "INPUT_INVALID",
         message: expect.stringContaining('engine: "reference"'),
       });
     },

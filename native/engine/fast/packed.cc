@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+
+#if !defined(_WIN32)
+#include <sys/mman.h>
+#endif
 
 #include "ggml.h"
 
@@ -14,6 +19,40 @@ namespace qrag {
 namespace {
 
 constexpr size_t alignment = 64;
+
+/**
+ * From so many bytes on, memory comes from the system and goes straight back. glibc's malloc would do so with the first
+ * model only: after freeing pieces of this size it takes them for short-lived, and keeps them.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t large = SIZE_MAX;  // the sanitizer watches malloc's memory only
+#else
+constexpr size_t large = 128 * 1024;
+#endif
+
+/** Zeros; null if there is no memory. */
+void * allocate(size_t bytes) {
+#if defined(_WIN32)
+    void * data = _aligned_malloc(bytes, alignment);
+#else
+    if (bytes >= large) {
+        void * pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return pages == MAP_FAILED ? nullptr : pages;
+    }
+    void * data = std::aligned_alloc(alignment, bytes);
+#endif
+    if (data != nullptr) std::memset(data, 0, bytes);
+    return data;
+}
+
+void release(void * data, size_t bytes) {
+#if defined(_WIN32)
+    _aligned_free(data);
+#else
+    if (bytes >= large) munmap(data, bytes);
+    else std::free(data);
+#endif
+}
 
 /** Unpacked panels that are multiplied by before the next ones: they share the second cache with the rows. */
 constexpr size_t bytes_at_once = 64 * 1024;
@@ -51,22 +90,13 @@ int32_t rounded(float value) {
 template <typename T>
 Aligned<T>::Aligned(size_t count) : size_(count) {
     const size_t bytes = round_up(count * sizeof(T), alignment);
-#if defined(_WIN32)
-    data_.reset(static_cast<T *>(_aligned_malloc(bytes, alignment)));
-#else
-    data_.reset(static_cast<T *>(std::aligned_alloc(alignment, bytes)));
-#endif
+    data_ = {static_cast<T *>(allocate(bytes)), Free{bytes}};
     if (!data_) throw std::bad_alloc();
-    std::memset(data_.get(), 0, bytes);
 }
 
 template <typename T>
 void Aligned<T>::Free::operator()(T * data) const {
-#if defined(_WIN32)
-    _aligned_free(data);
-#else
-    std::free(data);
-#endif
+    release(data, bytes);
 }
 
 template class Aligned<int8_t>;

@@ -18,7 +18,7 @@ inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / 
  */
 inline size_t quantized_stride(size_t inputs) { return inputs | 64; }
 
-/** Memory the kernels may read with aligned loads. */
+/** Memory the kernels may read with aligned loads, all zeros at first. */
 template <typename T>
 class Aligned {
   public:
@@ -32,6 +32,7 @@ class Aligned {
 
   private:
     struct Free {
+        size_t bytes = 0;
         void operator()(T * data) const;
     };
     std::unique_ptr<T[], Free> data_;

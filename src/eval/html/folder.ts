@@ -3,7 +3,7 @@ import type { FolderSystem } from "../evaluate_folder.ts";
 import type { RetrievedPassage } from "../folder.ts";
 import { answerRetrieved, type Share } from "../folder_measures.ts";
 import type { FolderReport } from "../folder_report.ts";
-import { percent, range, shareText } from "../report.ts";
+import { marginText, percent, range, shareText } from "../report.ts";
 import { escaped, tag } from "./markup.ts";
 import { barPlot } from "./plots.ts";
 import { table } from "./table.ts";
@@ -107,7 +107,7 @@ function wrongQuestions(folder: FolderReport): string {
     escaped(question),
     `${small(escaped(`${passage.path}:${passage.line}`))} ${escaped(passage.text)}`,
     what,
-    score.toFixed(2),
+    marginText(score),
   ];
   return `<details><summary>${wrong.length} questions that ${escaped(gate.name)} gets wrong${count}</summary>
 ${table(["question", "passage", "gate", "margin"], shown.map(cells))}</details>`;

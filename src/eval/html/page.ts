@@ -1,6 +1,13 @@
 // The report as one HTML page that needs nothing else: no script, no font, no network.
 import type { SystemResult } from "../evaluate.ts";
-import { percent, type Report, type ReportRow, type ReportSet, range } from "../report.ts";
+import {
+  marginText,
+  percent,
+  type Report,
+  type ReportRow,
+  type ReportSet,
+  range,
+} from "../report.ts";
 import { folderSection } from "./folder.ts";
 import { escaped } from "./markup.ts";
 import { plotsOf } from "./plots.ts";
@@ -119,7 +126,7 @@ function wrongRows({ name, systems }: ReportSet, { rows }: Report): string {
     escaped(passage),
     escaped(kind),
     String(label),
-    margin.toFixed(2),
+    marginText(margin),
   ];
   const count = shown.length < wrong.length ? `, the surest ${shown.length} shown` : "";
   return `<details><summary>${wrong.length} wrong answers of ${escaped(gate.name)}${count}</summary>

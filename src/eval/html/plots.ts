@@ -52,8 +52,13 @@ export function marginPlot({ name, histogram, threshold, measures }: SystemResul
     title,
     drawing(title, description, size.height, body),
     `<span class="key relevant">relevant</span> <span class="key irrelevant">irrelevant</span>
-     The line is where the gate decides: ${label(threshold)}.`,
+     The line is where the gate decides: ${label(threshold)}.${refusedText(histogram)}`,
   );
+}
+
+function refusedText({ refused: { positives, negatives } }: SystemResult["histogram"]): string {
+  if (positives + negatives === 0) return "";
+  return ` Not shown: ${positives} relevant and ${negatives} irrelevant rows, refused before the model was asked.`;
 }
 
 /** One curve a system; a dashed line where a system that knows nothing would lie. */
