@@ -12,7 +12,7 @@ from queries import heading, noisy
 
 # How often a query of a group is drawn. Docs are the sources of WIKI and BOOKS' complement.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
-SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 11, "keywords": 12, "written": 40, "contrast": 36}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 11, "keywords": 12, "written": 40, "contrast": 34, "own document": 26}
 ECHO = 0.06  # hollow rows a row
 REMOVED = 0.4  # claims whose sentence is taken out of the passage
 UNTITLED = ("dolly-answers", "stackexchange-small")
@@ -28,10 +28,20 @@ class Row:
     places: tuple | None  # (query, passage) whose cosines are the second targets
 
 
-def contrasts():
-    """The groups of contrasts.jsonl: wordings of one question, passages that answer it, and close ones that do not."""
-    lines = (Path(__file__).parent / "contrasts.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+def own_lines(name):
+    return [json.loads(line) for line in (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()]
+
+
+def own_groups():
+    """Text of our own, as {group: [wordings of a question, passages that answer it, close ones that do not, title]}."""
+    contrasts = [(row["queries"], row["answers"], row["misses"], "") for row in own_lines("contrasts.jsonl")]
+    documents = []
+    for row in own_lines("documents.jsonl"):
+        for asked in row["questions"]:
+            answers = [row["sections"][at] for at in asked["answers"]]
+            misses = [text for at, text in enumerate(row["sections"]) if at not in asked["answers"]]
+            documents.append(([asked["query"]], answers, misses, row["title"]))
+    return {"contrast": contrasts, "own document": documents}
 
 
 def group_of(row):
@@ -52,8 +62,9 @@ class Rows:
         for number, row in enumerate(self.queries):
             if row["positives"] or row["misses"]:
                 self.groups[group_of(row)].append(number)
-        self.contrasts = contrasts()
-        self.groups["contrast"] = list(range(len(self.contrasts)))
+        self.own = own_groups()
+        for name, found in self.own.items():
+            self.groups[name] = list(range(len(found)))
         self.names = sorted(self.groups)
         self.shares = [{**WIKI, **SHARES}[name] for name in self.names]
         self.titles = defaultdict(list)
@@ -103,16 +114,21 @@ class Rows:
         """The rows of one query."""
         name = self.rng.choices(self.names, self.shares)[0]
         number = self.rng.choice(self.groups[name])
-        return self.contrast(self.contrasts[number]) if name == "contrast" else self.asked(number)
+        return self.own_rows(*self.own[name][number]) if name in self.own else self.asked(number)
 
-    def contrast(self, found):
-        """One wording with an answer and three of what is close to it."""
+    def own_rows(self, wordings, answers, misses, title):
+        """One wording with an answer, if there is one, and three of what is close to it."""
         rng = self.rng
-        text = noisy(rng.choice(found["queries"]), rng)
-        misses = rng.sample(found["misses"], min(3, len(found["misses"])))
+        text = noisy(rng.choice(wordings), rng)
+
+        def row(passage, label, role):
+            framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
+            return Row(text, framed, label, 1.0, role, None)
+
+        role = "own document" if title else "contrast"
         return [
-            Row(text, rng.choice(found["answers"]), 1, 1.0, "contrast answer", None),
-            *(Row(text, passage, 0, 1.0, "contrast", None) for passage in misses),
+            *(row(passage, 1, f"{role} answer") for passage in rng.sample(answers, min(1, len(answers)))),
+            *(row(passage, 0, role) for passage in rng.sample(misses, min(3, len(misses)))),
         ]
 
     def asked(self, number):
