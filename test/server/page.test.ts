@@ -269,22 +269,35 @@ describe.skipIf(!chromium)(`the page${unlessChromium}`, { timeout: 180_000 }, ()
 
   it("stops when it is told to, and starts again", async () => {
     const model = new FakeModel(byNumber);
-    let go = () => {};
-    model.onScore = ({ texts }) =>
-      texts.some((each) => each.includes("held"))
-        ? new Promise((resolve) => {
-            go = resolve;
-          })
-        : undefined;
+    const released = new Set<string>();
+    const waiting = new Map<string, () => void>();
+    model.onScore = ({ texts }) => {
+      const held = /held \d/.exec(texts.join())?.[0];
+      if (held === undefined || released.has(held)) return;
+      return new Promise((resolve) => waiting.set(held, resolve));
+    };
+    const release = (held: string) => {
+      released.add(held);
+      waiting.get(held)?.();
+    };
     const { page } = await open((await serving({ gate: fakeGate({ model }) })).url);
-    await fill(page, "passages", `${"text =1\n\n".repeat(299)}held`);
+    await fill(page, "passages", `${"text =1\n\n".repeat(299)}held 1`);
     await press(page);
     await page.waitForSelector("#list > li:nth-child(2)");
     await click(page, "#stop");
     await ended(page);
     expect(await text(page, "#summary strong")).toMatch(/^Stopped: \d+ passages judged$/);
     expect(await page.$eval("#trouble", (each) => each.hidden)).toBe(true);
-    go();
+    release("held 1");
+    await fill(page, "passages", `${"text =1\n\n".repeat(299)}held 2`);
+    await press(page);
+    await page.waitForSelector("#list > li:nth-child(2)");
+    await page.$eval("#many", (radio) => radio.click());
+    await ended(page);
+    expect(await text(page, "#measured")).toBe("Nothing measured yet.");
+    await page.$eval("#one", (radio) => radio.click());
+    expect(await text(page, "#summary")).toMatch(/^Stopped/);
+    release("held 2");
     await fill(page, "passages", three);
     await click(page, "#run");
     await ended(page);

@@ -281,7 +281,8 @@ let keyWanted = false;
 async function ask(path, body, signal) {
   /** @type {Record<string, string>} */
   const headers = { "content-type": "application/json" };
-  if (apiKey !== "") headers.authorization = `Bearer ${apiKey}`;
+  const sentKey = apiKey;
+  if (sentKey !== "") headers.authorization = `Bearer ${sentKey}`;
   const method = body === undefined ? "GET" : "POST";
   let response;
   try {
@@ -298,11 +299,15 @@ async function ask(path, body, signal) {
   const message = problem.error ?? response.statusText;
   if (response.status !== 401)
     throw new Error(`The server answered ${response.status}: ${message}`);
+  if (sentKey === apiKey) askForKey();
+  throw new Error("The server asks for an API key.");
+}
+
+function askForKey() {
   keyForm.hidden = false;
   byId("key-problem").textContent =
     apiKey === "" ? "This server asks for an API key." : "The server does not accept this key.";
   key.focus();
-  throw new Error("The server asks for an API key.");
 }
 
 async function loadInfo() {
@@ -322,17 +327,18 @@ async function run() {
   running?.abort();
   const mine = new AbortController();
   running = mine;
+  const measuring = many.checked;
   tell(trouble, "");
   stop.disabled = false;
   keyWanted = false;
   try {
-    await (many.checked ? measure(mine.signal) : judge(mine.signal));
+    await (measuring ? measure(mine.signal) : judge(mine.signal));
   } catch (error) {
     if (running !== mine) return;
     const stopped = mine.signal.aborted;
     if (!stopped) tell(trouble, /** @type {Error} */ (error).message);
     keyWanted = !keyForm.hidden;
-    breakOff(stopped);
+    breakOff(measuring, stopped);
   }
   if (running !== mine) return;
   running = undefined;
@@ -340,10 +346,10 @@ async function run() {
   progress.value = 0;
 }
 
-/** @param {boolean} stopped */
-function breakOff(stopped) {
+/** @param {boolean} measuring @param {boolean} stopped */
+function breakOff(measuring, stopped) {
   const what = stopped ? "Stopped" : "Not finished";
-  if (many.checked) {
+  if (measuring) {
     byId("report").replaceChildren();
     summarize("measured", what);
     return;
