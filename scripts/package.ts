@@ -1,6 +1,6 @@
 // Builds dist/: the ES modules with their types (tsc), and one CommonJS bundle for require() (esbuild).
 import { spawnSync } from "node:child_process";
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -30,6 +30,10 @@ tsc("tsconfig.build.json");
 tsc("tsconfig.types.json");
 tsc("tsconfig.types.json", "--outDir", join(dist, "cjs"));
 writeFileSync(join(dist, "cjs", "package.json"), '{ "type": "commonjs" }\n');
+// What the server sends to browsers is sent as it is written.
+cpSync(join(root, "src", "server", "page"), join(dist, "src", "server", "page"), {
+  recursive: true,
+});
 chmodSync(join(dist, "src", "cli", "main.js"), 0o755);
 
 await build({

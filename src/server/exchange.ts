@@ -73,6 +73,8 @@ export class Exchange {
 
   /** A client that does not take its answer is cut off: it would hold memory for as long as it likes. */
   async #within(write: (signal: AbortSignal) => Promise<unknown> | undefined): Promise<void> {
+    // A client that has left already is not heard of again: the wait would have no end.
+    if (this.response.destroyed) return;
     const waiting = new AbortController();
     const leave = () => waiting.abort();
     const timer = setTimeout(() => this.response.destroy(), this.#timeout);

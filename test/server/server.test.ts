@@ -193,6 +193,22 @@ describe("a client that leaves", () => {
     expect(text).toContain("te_queue_size 0");
     expect(model.batches.length).toBeLessThan(10);
   });
+
+  it("in the middle of a stream does not keep the server from closing", async () => {
+    const server = await serving();
+    const stop = new AbortController();
+    const passages = Array(300).fill("p =1");
+    const response = await fetch(`${server.url}/judge`, {
+      method: "POST",
+      body: JSON.stringify({ query: "q", passages, stream: true }),
+      signal: stop.signal,
+    });
+    const reader = response.body!.getReader();
+    await reader.read();
+    stop.abort();
+    await expect(reader.read()).rejects.toThrow();
+    await server.close();
+  });
 });
 
 describe("closing", () => {
