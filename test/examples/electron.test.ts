@@ -4,14 +4,11 @@ import { pathToFileURL } from "node:url";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Verdict } from "../../src/index.ts";
+import { chromium, unlessChromium } from "../server/browser.ts";
 import { app, BrowserWindow, invoke } from "./electron.ts";
 
 vi.mock("electron", () => import("./electron.ts"));
 vi.mock("qrag", () => import("../../src/index.ts"));
-
-const chromium = ["chromium", "chromium-browser", "google-chrome"]
-  .map((name) => `/usr/bin/${name}`)
-  .find(existsSync);
 
 const query = "When does the museum open?";
 const passages = [
@@ -60,7 +57,7 @@ describe("the main process", () => {
   });
 });
 
-describe.skipIf(!chromium)(`the page${chromium ? "" : " (skipped: no Chromium found)"}`, () => {
+describe.skipIf(!chromium)(`the page${unlessChromium}`, () => {
   let browser: Browser;
   let page: Page;
   beforeAll(async () => {
