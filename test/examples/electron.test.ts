@@ -1,5 +1,5 @@
 // The Electron example without Electron, whose program npm does not carry: its main process in Node on a stand-in, and its page in Chromium.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
