@@ -5,7 +5,7 @@
       "type": "none",
       "actions": [
         {
-          "action_name": "hand over to cmake-js",
+          "action_name": "hand over to cmake",
           "inputs": ["CMakeLists.txt"],
           "outputs": ["build/Release/qrag.node"],
           "action": ["npm", "run", "build:native"]

@@ -1,10 +1,11 @@
-// Builds the addon: checks the tools, extracts ggml from node-llama-cpp's bundle once, and hands over to cmake-js.
+// Builds the addon in its forms, and the native tests, which it runs.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { answers, checkTools, fail, root, run } from "./build_tools.ts";
+import { cmakeCalls } from "../native/compile/cmake.ts";
+import { answers } from "../native/compile/tools.ts";
+import { checkTools, fail, root, run } from "./build_tools.ts";
+import { updateVendor } from "./vendor.ts";
 
 const usage = `Usage:
   tsx scripts/build_native.ts                            the addon, build/Release/qrag.node
@@ -37,26 +38,6 @@ function readOptions() {
     const [sentence] = (error as Error).message.split(/\. |\n/);
     return fail(`${sentence} (--help says which there are)`, 2);
   }
-}
-
-/** The ggml folder of the pinned node-llama-cpp's llama.cpp sources, extracted once per version. */
-function ggmlSources(): string {
-  const carrier = join(root, "node_modules", "node-llama-cpp");
-  const { version } = JSON.parse(readFileSync(join(carrier, "package.json"), "utf8"));
-  const target = join(root, "native", ".ggml", version);
-  if (existsSync(target)) return join(target, "ggml");
-  const unfinished = `${target}.${process.pid}`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(dirname(unfinished), { recursive: true });
-  const bundle = join(carrier, "llama", "gitRelease.bundle");
-  const quiet = ["-c", "advice.detachedHead=false"];
-  run("git", [...quiet, "clone", "--quiet", "--depth", "1", "--no-checkout", bundle, unfinished]);
-  run("git", [...quiet, "checkout", "HEAD", "--quiet", "--", "ggml", "LICENSE"], {
-    cwd: unfinished,
-  });
-  rmSync(join(unfinished, ".git"), { recursive: true, force: true });
-  renameSync(unfinished, target);
-  return join(target, "ggml");
 }
 
 /** Models of processors that qemu knows, and the best kernel set of each. */
@@ -97,39 +78,30 @@ if (positionals.length > 0 && !options.bench) {
 }
 checkTools();
 if (options.arm) checkArmTools();
-const definitions = [`-DQRAG_GGML_DIR=${ggmlSources()}`, `-DQRAG_SANITIZE=${options.sanitize}`];
-if (options.baseline) definitions.push("-DQRAG_BASELINE=ON");
+const definitions = [`QRAG_SANITIZE=${options.sanitize}`];
+if (options.baseline) definitions.push("QRAG_BASELINE=ON");
 if (options.arm) {
-  definitions.push(`-DCMAKE_TOOLCHAIN_FILE=${join(root, "native", "aarch64.cmake")}`);
+  definitions.push(`CMAKE_TOOLCHAIN_FILE=${join(root, "native", "aarch64.cmake")}`);
 }
-const buildType = options.debug || options.sanitize ? "RelWithDebInfo" : "Release";
+const configuration = options.debug || options.sanitize ? "RelWithDebInfo" : "Release";
 const kinds = (["arm", "debug", "baseline"] as const).filter((kind) => options[kind]);
 const sanitizers = options.sanitize.split(",").filter((name) => name !== "");
 const flavour = [...kinds, ...sanitizers].join("-");
-const jobs = String(availableParallelism());
+
+function build(folder: string, target: string, ...more: string[]): void {
+  const all = [...definitions, ...more];
+  updateVendor();
+  const calls = cmakeCalls({ root, folder, configuration, definitions: all, target });
+  for (const args of calls) run("cmake", args);
+}
 
 if (options.tests || options.bench) {
   const target = options.bench ? "qrag_kernel_bench" : "qrag_native_tests";
   const folder = join(root, "build", `tests-${flavour || "release"}`);
-  const definition = [`-DCMAKE_BUILD_TYPE=${buildType}`, "-DQRAG_TESTS=ON", ...definitions];
-  run("cmake", ["-S", root, "-B", folder, ...definition]);
-  run("cmake", ["--build", folder, "--parallel", jobs, "--target", target]);
+  build(folder, target, "QRAG_TESTS=ON");
   const program = join(folder, target);
   if (options.arm) runOnArm(program);
   else run(program, positionals);
 } else {
-  const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
-  const defines = definitions.map((definition) => definition.replace(/^-D/, "--CD"));
-  const folder = join(root, "build", ...(flavour ? [flavour] : []));
-  const parallel = ["--parallel", jobs];
-  run(process.execPath, [
-    cmakeJs,
-    "compile",
-    "--out",
-    folder,
-    "--config",
-    buildType,
-    ...parallel,
-    ...defines,
-  ]);
+  build(join(root, "build", ...(flavour ? [flavour] : [])), "qrag");
 }

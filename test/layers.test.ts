@@ -11,7 +11,7 @@ function files(folder: string, ending: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && ending.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
-    .filter((path) => !/\/(\.ggml|node_modules)\//.test(path))
+    .filter((path) => !/\/(\.[^/]+|node_modules)\//.test(path))
     .sort();
 }
 

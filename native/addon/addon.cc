@@ -92,8 +92,8 @@ Napi::Value use_error_class(const Napi::CallbackInfo & info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     if (const char * missing = missing_cpu_feature()) {
-        throw Napi::Error::New(env, std::string("this processor lacks ") + missing +
-                                        "; use the baseline build (npm run build:native -- --baseline)");
+        // native/remedy.ts knows these words.
+        throw Napi::Error::New(env, std::string("this processor lacks ") + missing + ", which this build needs");
     }
     // The library never prints: what matters of ggml's messages comes back as a status.
     ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);

@@ -42,6 +42,7 @@ const commands = new Map<string, Entry>([
     "calibrate",
     { summary: "find the offset for a precision", load: () => import("./calibrate.ts") },
   ],
+  ["build", { summary: "compile the native part", load: () => import("./build.ts") }],
 ]);
 
 const help = `Usage: qrag COMMAND [options]

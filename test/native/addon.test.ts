@@ -1,7 +1,8 @@
 // The addon's border: its exports, and hostile values at every entry.
 import { describe, expect, it } from "vitest";
 import { QragError } from "../../base/errors.ts";
-import { addon, addonPaths } from "../../native/loader.ts";
+import { addonPaths } from "../../native/addon_paths.ts";
+import { addon } from "../../native/loader.ts";
 import { openModel } from "../../native/model.ts";
 import { openSmallModel, smallNumbers, smallTensors } from "./small_model.ts";
 

@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../base/package_root.ts";
-import { addonPaths } from "../../native/loader.ts";
+import { addonPaths } from "../../native/addon_paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "qrag-teardown-"));
 const script = join(folder, "score_forever.mjs");
