@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { availableProcessors } from "../base/processors.ts";
 import { cmakeCalls } from "../native/compile/cmake.ts";
 import { answers } from "../native/compile/tools.ts";
 import { checkTools, fail, root, run } from "./build_tools.ts";
@@ -103,5 +104,12 @@ if (options.tests || options.bench) {
   if (options.arm) runOnArm(program);
   else run(program, positionals);
 } else {
-  build(join(root, "build", ...(flavour ? [flavour] : [])), "qrag");
+  updateVendor();
+  // It knows each system's generators and compilers; an installed package has cmake alone, and makes the same calls.
+  const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
+  const folder = join(root, "build", ...(flavour ? [flavour] : []));
+  const defined = definitions.map((definition) => `--CD${definition}`);
+  const jobs = String(availableProcessors());
+  const wanted = ["--config", configuration, "--target", "qrag", "--parallel", jobs];
+  run(process.execPath, [cmakeJs, "compile", "--out", folder, ...wanted, ...defined]);
 }
