@@ -77,7 +77,11 @@ export class Connection {
     }
   }
 
+  /** Statements of some versions live on until they are collected, and then SQLite does not tidy up by itself. */
   close(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {}
     this.#database.close();
   }
 

@@ -68,19 +68,19 @@ function checkDocument(document: unknown, name: string): GivenDocument {
   if (!isObject(document)) return refuse("an object with an id and a text", name, document);
   const { id = document.path, text, path, metadata = {} } = document;
   if (typeof text !== "string") return refuse("a string", `${name}.text`, text);
-  if (path !== undefined && typeof path !== "string") return refuse("a path", `${name}.path`, path);
   return {
     id: checkId(id, `${name}.id`),
-    text: bounded(text, `${name}.text`, documentLimits.text),
-    path: path === undefined ? null : bounded(path, `${name}.path`, documentLimits.id),
+    // SQLite ends a text at a NUL. A space is as long, so that places stay right.
+    text: bounded(text, `${name}.text`, documentLimits.text).replaceAll("\0", " "),
+    path: path === undefined ? null : checkId(path, `${name}.path`),
     metadata: bounded(jsonOf(metadata, name), `${name}.metadata`, documentLimits.metadata),
   };
 }
 
 export function checkId(id: unknown, name: string): string {
-  return typeof id === "string" && id !== ""
+  return typeof id === "string" && id !== "" && !id.includes("\0")
     ? bounded(id, name, documentLimits.id)
-    : refuse("some text", name, id);
+    : refuse("some text without a NUL", name, id);
 }
 
 function jsonOf(metadata: unknown, name: string): string {

@@ -1,50 +1,57 @@
 // What SQLite says went wrong, as errors that say what to do.
-import { QragError } from "../../base/errors.ts";
+import { type ErrorCode, QragError } from "../../base/errors.ts";
 
-/** SQLite's primary result codes. */
-const codes = {
-  busy: 5,
-  locked: 6,
-  readOnly: 8,
-  io: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  tooBig: 18,
-  notADatabase: 26,
-} as const;
+/** SQLite's primary result codes that a user can do something about, with SQLite's words for them. */
+const kinds = [
+  { code: 5, kind: "busy", words: "database is locked" },
+  { code: 6, kind: "busy", words: "database table is locked" },
+  { code: 7, kind: "memory", words: "out of memory" },
+  { code: 8, kind: "unwritable", words: "attempt to write a readonly database" },
+  { code: 10, kind: "unwritable", words: "disk I/O error" },
+  { code: 11, kind: "damaged", words: "database disk image is malformed" },
+  { code: 11, kind: "damaged", words: "malformed database schema" },
+  { code: 11, kind: "damaged", words: "fts5: corrupt" },
+  { code: 11, kind: "damaged", words: "vtable constructor failed" },
+  { code: 13, kind: "unwritable", words: "database or disk is full" },
+  { code: 14, kind: "absent", words: "unable to open database file" },
+  { code: 18, kind: "damaged", words: "string or blob too big" },
+  // What is written here breaks no rule of a sound file's.
+  { code: 19, kind: "damaged", words: "constraint failed" },
+  { code: 26, kind: "foreign", words: "file is not a database" },
+] as const;
+
+/** Some versions give some errors without their number. */
+function kindOf(error: Error): (typeof kinds)[number]["kind"] | undefined {
+  const { errcode } = error as { errcode?: unknown };
+  const found = kinds.find(
+    ({ code, words }) =>
+      (typeof errcode === "number" && (errcode & 0xff) === code) || error.message.includes(words),
+  );
+  return found?.kind;
+}
 
 export function explained(path: string, error: unknown): Error {
   if (!(error instanceof Error) || error instanceof QragError) return error as Error;
-  const { errcode } = error as { errcode?: unknown };
-  if (typeof errcode !== "number") return error;
-  const said = error.message;
-  switch (errcode & 0xff) {
-    case codes.busy:
-    case codes.locked:
-      return new QragError(
+  const problem = (code: ErrorCode, text: string) =>
+    new QragError(code, `${path} ${text}`, { cause: error });
+  switch (kindOf(error)) {
+    case "busy":
+      return problem(
         "STORE_BUSY",
-        `${path} is being written by another process. Try again when it is done, or wait longer with waitForWriter.`,
-        { cause: error },
+        "is being written by another process. Try again when it is done, or wait longer with waitForWriter.",
       );
-    case codes.notADatabase:
+    case "memory":
+      return problem("OUT_OF_MEMORY", "needs more memory than there is");
+    case "unwritable":
+      return problem("OUTPUT_FAILED", `cannot be read or written: ${error.message}`);
+    case "absent":
+      return problem("STORE_NOT_FOUND", `cannot be opened: ${error.message}`);
+    case "foreign":
       return invalid(path, "is not a store of qrag's, or its beginning is damaged.");
-    case codes.corrupt:
-    case codes.tooBig:
-      return damaged(path, said, error);
-    case codes.readOnly:
-      return new QragError("OUTPUT_FAILED", `${path} cannot be written: ${said}`, { cause: error });
-    case codes.io:
-    case codes.full:
-      return new QragError("OUTPUT_FAILED", `${path} cannot be read or written: ${said}`, {
-        cause: error,
-      });
-    case codes.cannotOpen:
-      return new QragError("STORE_NOT_FOUND", `${path} cannot be opened: ${said}`, {
-        cause: error,
-      });
+    case "damaged":
+      return damaged(path, error.message, error);
     default:
-      return new QragError("INTERNAL", `${path}: SQLite failed: ${said}`, { cause: error });
+      return problem("INTERNAL", `could not be used: SQLite failed: ${error.message}`);
   }
 }
 

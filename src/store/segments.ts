@@ -72,7 +72,8 @@ function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
 function checked(path: string, number: number, segment: StoredSegment): StoredSegment {
   const { passages, scales } = segment;
   const ascending = passages.every((each, index) => index === 0 || each > passages[index - 1]!);
-  if (ascending && scales.every((scale) => scale >= 0 && scale < Infinity)) return segment;
+  // A vector of length 1 has no number above 1.
+  if (ascending && scales.every((scale) => scale >= 0 && scale <= 1)) return segment;
   throw damaged(path, `segment ${number} holds impossible numbers`);
 }
 

@@ -25,8 +25,11 @@ import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
 
+/** The thread of SQLite; tests pass one that is none. */
+export type Operating = Pick<StoreThread, "call" | "close">;
+
 export interface StoreParts {
-  readonly thread: StoreThread;
+  readonly thread: Operating;
   readonly embedder: StoreEmbedder | undefined;
   readonly gate: StoreGate | undefined;
 }
@@ -34,7 +37,7 @@ export interface StoreParts {
 const defaultTopK = 10;
 
 export class Store {
-  readonly #thread: StoreThread;
+  readonly #thread: Operating;
   readonly #gate: StoreGate | undefined;
   #embedder: StoreEmbedder | undefined;
   /** One change after the other. */

@@ -87,6 +87,7 @@ function startWorker(): Worker {
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx"));
   const loader = new URL("esm/api/index.mjs", tsx).href;
   const worker = pathToFileURL(join(root, "src", "store", "worker.ts")).href;
-  const code = `import("${loader}").then(({ register }) => (register(), import("${worker}")))`;
-  return new Worker(code, { eval: true });
+  const code =
+    "import(process.argv[2]).then(({ register }) => (register(), import(process.argv[3])))";
+  return new Worker(code, { eval: true, argv: [loader, worker] });
 }
