@@ -1,10 +1,11 @@
 // A made-up embedder: a text's vector counts its words, each at a place that its hash tells. It remembers what it was asked.
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import type { StoreEmbedder } from "../../src/store/index.ts";
+import { bagOf } from "./bag.ts";
 
 export class BagOfWords implements StoreEmbedder {
   readonly info: StoreEmbedder["info"];
@@ -24,15 +25,6 @@ export class BagOfWords implements StoreEmbedder {
       return bagOf(text, this.info.dimensions);
     });
   }
-}
-
-export function bagOf(text: string, dimensions: number): Float32Array {
-  const vector = new Float32Array(dimensions);
-  for (const word of text.toLowerCase().match(/\p{L}+/gu) ?? []) {
-    const hash = createHash("sha256").update(word).digest();
-    vector[hash.readUInt32LE(0) % dimensions]! += hash[4]! < 128 ? 1 : -1;
-  }
-  return vector;
 }
 
 /** A folder that is gone when the test file is done. */
