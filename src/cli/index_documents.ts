@@ -37,7 +37,7 @@ export const command: Command = {
     const unreadable: Unreadable[] = [];
     const { store: path } = values;
     const done = await withEmbedder(io, values.embedder, (embedder) =>
-      withStore(io, { store: path, readOnly: false }, embedder, (store) =>
+      withStore(io, { store: path, create: true }, embedder, (store) =>
         indexPaths(io, store, positionals, unreadable),
       ),
     );

@@ -47,10 +47,6 @@ export const command: Command = {
       return reembed(io, path, embedder, json);
     }
     if (embedder !== undefined) throw new UsageError("--embedder is an option of reembed");
-    // Opened for reading first: a wrong path is to make no new store.
-    if (!reading.includes(action)) {
-      await withStore(io, { store: path, readOnly: true }, undefined, async () => {});
-    }
     const settings = { store: path, readOnly: reading.includes(action) };
     return withStore(io, settings, undefined, (store) => run[action](io, store, json, ids));
   },
@@ -119,9 +115,8 @@ async function reembed(
   model: string,
   json: boolean,
 ): Promise<ExitCode> {
-  await withStore(io, { store: path, readOnly: true }, undefined, async () => {});
   return withEmbedder(io, model, (embedder) =>
-    withStore(io, { store: path, readOnly: false }, undefined, async (store) => {
+    withStore(io, { store: path }, undefined, async (store) => {
       const bar = progressBar(io, "embedding");
       const { signal } = io;
       await store.reembed(embedder!, { signal, onProgress: bar.update }).finally(bar.clear);

@@ -1,6 +1,8 @@
 // What the commands on a store have in common: where it is, and what opens it.
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { QragError } from "../../base/errors.ts";
 import type { Embedder } from "../embedder.ts";
 import type { Gate } from "../gate.ts";
 import { loadEmbedder } from "../load_embedder.ts";
@@ -22,9 +24,10 @@ export const embedderHelp = `      --embedder PATH the embedding model, or hf:ow
 
 export interface StoreSettings {
   readonly store?: string | undefined;
-  readonly embedder?: string | undefined;
   readonly gate?: Gate | undefined;
-  readonly readOnly: boolean;
+  readonly readOnly?: boolean;
+  /** Make the store, and its folder, where there is none. */
+  readonly create?: boolean;
 }
 
 /** The embedder of --embedder or QRAG_EMBEDDER; says on standard error where there is none. */
@@ -53,18 +56,26 @@ export async function withEmbedder<T>(
   }
 }
 
-/** Opens the store, and closes it in the end. Only what writes makes a new one, with its folder. */
+/** Opens the store, and closes it in the end. */
 export async function withStore<T>(
   io: Io,
-  { store: path = defaultStore, readOnly, gate }: Omit<StoreSettings, "embedder">,
+  { store: path = defaultStore, gate, readOnly = false, create = false }: StoreSettings,
   embedder: Embedder | undefined,
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
-  if (!readOnly) await mkdir(dirname(path), { recursive: true });
+  if (create) await mkdir(dirname(path), { recursive: true });
+  else if (!existsSync(path)) throw absent(path);
   const store = await openStore(path, { embedder, gate, readOnly, signal: io.signal });
   try {
     return await use(store);
   } finally {
     await store.dispose();
   }
+}
+
+function absent(path: string): QragError {
+  return new QragError(
+    "STORE_NOT_FOUND",
+    `There is no store ${path}. Make one with \`qrag index PATH\`, or name it with --store.`,
+  );
 }

@@ -1,4 +1,5 @@
 // The tables of a store: made in a new file, and looked for, word by word, in every other.
+import { QragError } from "../../base/errors.ts";
 import type { Connection } from "./connection.ts";
 import { invalid } from "./failures.ts";
 import { type Database, openDatabase } from "./sqlite.ts";
@@ -81,12 +82,28 @@ function isEmpty(connection: Connection): boolean {
 
 /** Readers and a writer then do not wait for each other. */
 function persistInWal(connection: Connection): void {
-  const mode = connection.value("PRAGMA journal_mode = WAL");
+  const mode = patiently(() => connection.value("PRAGMA journal_mode = WAL"));
   if (mode === "wal") return;
   throw invalid(
     connection.path,
     "lies on a file system without write-ahead logging; keep the store on a local disk",
   );
+}
+
+const attempts = 50;
+const pauseMilliseconds = 20;
+
+/** Where two processes make one file, SQLite refuses one of them at once, however long it may wait. */
+function patiently<T>(work: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      const busy = error instanceof QragError && error.code === "STORE_BUSY";
+      if (!busy || attempt === attempts) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMilliseconds);
+    }
+  }
 }
 
 function check(connection: Connection): void {

@@ -29,8 +29,8 @@ export class StoreFile implements Operations {
   #batch: Batch | undefined;
   readonly #vectors = new Vectors();
   #passages = 0;
-  /** Of the file when it was last looked at; undefined after a change of our own. */
-  #version: unknown;
+  /** Of the file when passages were last counted, and vectors read; undefined after a change of our own. */
+  #seen: { readonly passages?: unknown; readonly vectors?: unknown } = {};
 
   open({ path, readOnly, waitForWriter, model }: OpenRequest): void {
     const connection = new Connection(path, { readOnly, waitForWriter });
@@ -97,7 +97,7 @@ export class StoreFile implements Operations {
 
   compact(): void {
     const { connection, columns } = this.#file;
-    this.#version = undefined;
+    this.#seen = {};
     compactStore(connection, columns);
   }
 
@@ -122,7 +122,7 @@ export class StoreFile implements Operations {
 
   finishGeneration(model: VectorModel, generation: number, last: number): boolean {
     const { connection, columns } = this.#file;
-    this.#version = undefined;
+    this.#seen = {};
     const finished = finishGeneration(connection, columns, { model, generation }, last);
     if (finished) this.#model = model;
     return finished;
@@ -140,7 +140,7 @@ export class StoreFile implements Operations {
 
   #write<T>(work: (connection: Connection, columns: Columns) => T): T {
     const { connection, columns } = this.#file;
-    this.#version = undefined;
+    this.#seen = {};
     return connection.write(() => work(connection, columns));
   }
 
@@ -156,11 +156,14 @@ export class StoreFile implements Operations {
   #refresh(forVectors: boolean): void {
     const { connection, columns } = this.#file;
     const version = connection.value("PRAGMA data_version");
-    const wanted = `${version} ${forVectors}`;
-    if (this.#version === wanted) return;
-    if (forVectors) this.#vectors.refresh(connection, columns, this.#settings());
-    this.#passages = countPassages(connection);
-    this.#version = wanted;
+    if (this.#seen.passages !== version) {
+      this.#passages = countPassages(connection);
+      this.#seen = { ...this.#seen, passages: version };
+    }
+    if (forVectors && this.#seen.vectors !== version) {
+      this.#vectors.refresh(connection, columns, this.#settings());
+      this.#seen = { ...this.#seen, vectors: version };
+    }
   }
 }
 

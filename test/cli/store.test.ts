@@ -3,11 +3,16 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Encoders } from "../encoders.ts";
 import { qrag } from "./harness.ts";
 
 const root = mkdtempSync(join(tmpdir(), "qrag-store-cli-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+// Each command starts a thread that first has to read TypeScript; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+const encoders = new Encoders();
+afterAll(() => encoders.remove());
 const notes = join(root, "notes");
 const store = join(root, "deep", "notes.qrag");
 const on = ["--store", store];
@@ -127,14 +132,42 @@ describe("qrag ask", () => {
   });
 });
 
+describe("an embedding model", () => {
+  it("is given once, and can be given later", async () => {
+    const model = await encoders.path("mean");
+    const file = join(root, "vectors.qrag");
+    await qrag(["index", join(notes, "tea.txt"), "--store", file]);
+    const refused = await qrag(["index", notes, "--store", file, "--embedder", model]);
+    expect(refused).toMatchObject({ exitCode: 3 });
+    expect(refused.err).toMatch(/qrag store reembed --embedder PATH/);
+    const args = ["--store", file, "--embedder", model];
+    expect((await qrag(["store", "reembed", ...args])).out).toMatch(/vectors: \d+ dimensions/);
+    expect((await qrag(["index", notes, ...args])).out).toMatch(/^1 added, 0 updated, 1 unchanged/);
+    const { out, err } = await qrag([
+      "search",
+      "boiling",
+      ...args,
+      "--json",
+      "--explain",
+      "--mode",
+      "vector",
+    ]);
+    const [best] = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(best.explain).toMatchObject({ vectorRank: 0, weights: { vector: 1, keyword: 0 } });
+    expect(err).not.toMatch(/keywords only/);
+  });
+});
+
 describe("qrag store", () => {
   it("shows, checks and tidies", async () => {
     const file = join(root, "tidy.qrag");
     await qrag(["index", notes, "--store", file]);
     const here = ["--store", file];
-    expect((await qrag(["store", "stats", ...here])).out).toMatch(
-      /^documents: 2\npassages: 2\nvectors: none: keywords only\n/,
-    );
+    const { out: stats } = await qrag(["store", "stats", ...here]);
+    expect(stats).toMatch(/^documents: 2\npassages: 2\nvectors: none: keywords only\n/);
     expect(await qrag(["store", "verify", ...here])).toMatchObject({
       out: "Everything fits together.\n",
       exitCode: 0,

@@ -124,13 +124,13 @@ describe("a second writer", () => {
 
   it("waits for its turn on a thread of its own", async () => {
     const file = path();
-    await using one = await openStore(file);
-    await using two = await openStore(file);
+    const [one, two] = await Promise.all([openStore(file), openStore(file)]);
     const done = await Promise.all([
       one.add(documents.slice(0, 200)),
       two.add(documents.slice(100)),
     ]);
     expect(done[0].added + done[1].added).toBe(300);
     expect(await two.verify()).toEqual({ ok: true, problems: [] });
+    await Promise.all([one.dispose(), two.dispose()]);
   });
 });
