@@ -27,6 +27,10 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^src\/adapters\//, imports: /^(src\/(?!cli\/|eval\/|server\/)|gguf\/|base\/)/ },
   { holds: /^src\/server\//, imports: /^(src\/(?!cli\/|adapters\/)|native\/|gguf\/|base\/)/ },
   {
+    holds: /^src\/store\//,
+    imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|native\/|gguf\/|base\/)/,
+  },
+  {
     holds: /^src\/hub\//,
     imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
   },
@@ -36,7 +40,7 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   },
   {
     holds: /^src\//,
-    imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|native\/|gguf\/|base\/)/,
+    imports: /^(src\/(?!cli\/|eval\/|server\/|store\/|adapters\/)|native\/|gguf\/|base\/)/,
   },
   { holds: /^(scripts|bench)\//, imports: /^/ },
 ];

@@ -1,0 +1,126 @@
+// qrag store: a store's numbers, its documents, its health.
+import { resolve } from "node:path";
+import type { Store } from "../store/store.ts";
+import { sizeText } from "./amounts.ts";
+import { oneOf, parseArguments, UsageError } from "./arguments.ts";
+import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import type { Io } from "./io.ts";
+import { printable, table, tell, writeJson, writeLine, writeReport } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+
+const help = `Usage: qrag store stats|list|verify|compact|remove|reembed [ID...] [options]
+
+  stats     prints how many documents and passages there are, and whose vectors they have
+  list      prints the documents
+  verify    reads everything, and prints what does not fit together; exits with 3 if something does not
+  compact   gives back the room of what was removed
+  remove    removes the documents with the IDs: for those of qrag index, their paths
+  reembed   makes all vectors again with another embedding model
+
+Options:
+${storeHelp}
+${embedderHelp.replace(/; default.*/, ", for reembed")}
+      --json          print JSON; for list JSON lines
+  -h, --help          print this help
+
+Example:
+  qrag store stats
+`;
+
+const actions = ["stats", "list", "verify", "compact", "remove", "reembed"] as const;
+const reading: readonly string[] = ["stats", "list"];
+
+export const command: Command = {
+  help,
+  async run(args, io) {
+    const names = ["ACTION", ...Array<string>(1000).fill("ID")];
+    const { values, positionals } = parseArguments(args, storeOptions, names, 1);
+    const [first, ...ids] = positionals;
+    const action = oneOf(first!, actions, "ACTION");
+    if ((action === "remove") !== ids.length > 0) {
+      throw new UsageError(action === "remove" ? "ID is missing" : `${action} takes no IDs`);
+    }
+    const { store: path, embedder, json = false } = values;
+    if (action === "reembed") {
+      if (embedder === undefined) throw new UsageError("--embedder is missing");
+      return reembed(io, path, embedder, json);
+    }
+    if (embedder !== undefined) throw new UsageError("--embedder is an option of reembed");
+    const settings = { store: path, readOnly: reading.includes(action) };
+    return withStore(io, settings, undefined, (store) => run[action](io, store, json, ids));
+  },
+};
+
+type Run = (io: Io, store: Store, json: boolean, ids: string[]) => Promise<ExitCode>;
+
+const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
+  async stats(io, store, json) {
+    const stats = await store.stats();
+    if (json) await writeJson(io, stats);
+    else {
+      const { documents, passages, model, dimensions, deletedVectors, bytes } = stats;
+      const vectors = model
+        ? `${dimensions} dimensions, of ${model.name || "a model without a name"} (${model.sha256.slice(0, 12)})`
+        : "none: keywords only";
+      const rows: [string, string | number][] = [
+        ["documents", documents],
+        ["passages", passages],
+        ["vectors", vectors],
+        ["vectors of removed passages", deletedVectors],
+        ["size", sizeText(bytes)],
+      ];
+      const lines = rows.map(([name, value]) => `${name}: ${printable(String(value))}\n`);
+      await writeReport(io, lines.join(""));
+    }
+    return exitCodes.done;
+  },
+  async list(io, store, json) {
+    const rows: [string, number][] = [];
+    for await (const document of store.list()) {
+      if (json) await writeJson(io, document);
+      else rows.push([document.id, document.passages]);
+    }
+    if (!json) await writeReport(io, table(["DOCUMENT", "PASSAGES"], rows));
+    return exitCodes.done;
+  },
+  async verify(io, store, json) {
+    const verification = await store.verify();
+    if (json) await writeJson(io, verification);
+    else if (verification.ok) await writeLine(io, "Everything fits together.");
+    else for (const problem of verification.problems) await writeLine(io, printable(problem));
+    return verification.ok ? exitCodes.done : exitCodes.bad;
+  },
+  async compact(io, store, json) {
+    const before = (await store.stats()).bytes;
+    await store.compact();
+    const after = (await store.stats()).bytes;
+    if (json) await writeJson(io, { before, after });
+    else await writeLine(io, `${sizeText(before)} before, ${sizeText(after)} now`);
+    return exitCodes.done;
+  },
+  async remove(io, store, json, ids) {
+    // `qrag index` takes a document's absolute path for its id.
+    const removed = await store.remove(ids.flatMap((id) => [id, resolve(id)]));
+    if (json) await writeJson(io, { removed });
+    else await writeLine(io, `${removed} removed`);
+    if (removed < ids.length) tell(io, `${ids.length - removed} were not in the store.\n`);
+    return exitCodes.done;
+  },
+};
+
+async function reembed(
+  io: Io,
+  path: string | undefined,
+  model: string,
+  json: boolean,
+): Promise<ExitCode> {
+  return withEmbedder(io, model, (embedder) =>
+    withStore(io, { store: path }, undefined, async (store) => {
+      const bar = progressBar(io, "embedding");
+      const { signal } = io;
+      await store.reembed(embedder!, { signal, onProgress: bar.update }).finally(bar.clear);
+      return run.stats(io, store, json, []);
+    }),
+  );
+}

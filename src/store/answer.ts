@@ -1,0 +1,42 @@
+// Answers from a store: search, judge, generate, and say where it stands.
+import { type GatedAnswer, gatedAnswer } from "../answer/gated_answer.ts";
+import type { AnswerOptions } from "../answer/options.ts";
+import type { Filter } from "./filter.ts";
+import type { Hit } from "./hits.ts";
+import type { SearchOptions, StoreGate } from "./options.ts";
+import type { SearchMode } from "./search.ts";
+
+export interface StoreAnswerOptions
+  extends Omit<AnswerOptions<Hit>, "query" | "retrieve" | "gate"> {
+  readonly mode?: SearchMode | undefined;
+  readonly filter?: Filter | undefined;
+}
+
+/** Where a passage stands that the generator was given. */
+export interface Citation
+  extends Pick<Hit, "id" | "path" | "headings" | "line" | "start" | "end"> {}
+
+export interface StoreAnswer extends GatedAnswer<Hit> {
+  /** In the order in which the generator had them: the first is its [1]. */
+  readonly citations: readonly Citation[];
+}
+
+export async function answerFrom(
+  search: (query: string, options: SearchOptions) => AsyncIterable<Hit>,
+  gate: StoreGate,
+  query: string,
+  { mode, filter, ...options }: StoreAnswerOptions,
+): Promise<StoreAnswer> {
+  const answer = await gatedAnswer<Hit>({
+    ...options,
+    query,
+    gate,
+    retrieve: (text, { topK, signal }) => search(text, { topK, signal, mode, filter, gate: false }),
+  });
+  const citations = answer.kept.map(({ passage }) => citationOf(passage));
+  return { ...answer, citations };
+}
+
+function citationOf({ id, path, headings, line, start, end }: Hit): Citation {
+  return { id, path, headings, line, start, end };
+}

@@ -1,0 +1,50 @@
+// What a store asks of an embedder: whose vectors they are, those of passages as a matrix, that of a query.
+import { QragError } from "../../base/errors.ts";
+import { fileDigest } from "../hub/digest.ts";
+import type { StoreEmbedder } from "./options.ts";
+import { unit } from "./quantize.ts";
+import type { VectorModel } from "./settings.ts";
+
+export async function modelOf(
+  { info }: StoreEmbedder,
+  signal: AbortSignal | undefined,
+): Promise<VectorModel> {
+  const { sha256 } = await fileDigest(info.path, signal).catch((cause: Error) => {
+    signal?.throwIfAborted();
+    const message = `The embedder's file ${info.path} could not be read: ${cause.message}`;
+    throw new QragError("MODEL_NOT_FOUND", message, { cause });
+  });
+  return { digest: sha256, name: info.name ?? "", dimensions: info.dimensions };
+}
+
+/** One row a text. */
+export async function embedPassages(
+  embedder: StoreEmbedder,
+  texts: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { dimensions } = embedder.info;
+  const matrix = new Float32Array(texts.length * dimensions);
+  const vectors = await embedder.embed(texts, { as: "passage", signal });
+  for (const [row, vector] of vectors.entries()) {
+    matrix.set(checked(vector, dimensions), row * dimensions);
+  }
+  return matrix;
+}
+
+export async function embedQuery(
+  embedder: StoreEmbedder,
+  query: string,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const [vector] = await embedder.embed([query], { as: "query", signal });
+  return unit(checked(vector!, embedder.info.dimensions));
+}
+
+function checked(vector: Float32Array, dimensions: number): Float32Array {
+  if (vector.length === dimensions && vector.every(Number.isFinite)) return vector;
+  throw new QragError(
+    "MODEL_INVALID",
+    `The embedder gave a vector that is not ${dimensions} finite numbers`,
+  );
+}

@@ -1,0 +1,169 @@
+// The options of a store and of its methods, checked before anything is done.
+import {
+  type Check,
+  type Checks,
+  callable,
+  checkedBy,
+  choice,
+  count,
+  file,
+  flag,
+  isObject,
+  refuse,
+  signal,
+} from "../checks.ts";
+import type { Embedder } from "../embedder.ts";
+import type { Gate } from "../gate.ts";
+import { checkId } from "./documents.ts";
+import type { Filter, MetadataValue } from "./filter.ts";
+import type { SearchMode } from "./search.ts";
+
+/** What a store needs of an embedder: `loadEmbedder` gives one. */
+export interface StoreEmbedder {
+  readonly info: {
+    /** Of the model's file: its SHA-256 says whose vectors a store holds. */
+    readonly path: string;
+    readonly name: string | undefined;
+    readonly dimensions: number;
+  };
+  embed: Embedder["embed"];
+}
+
+/** What a store needs of a gate: `loadGate` gives one. */
+export type StoreGate = Pick<Gate, "stream" | "rank">;
+
+export interface OpenStoreOptions {
+  /** Makes the vectors. Without one a store is searched by keywords only. It stays the caller's, who disposes it. */
+  readonly embedder?: StoreEmbedder | undefined;
+  /** Judges what is found. It stays the caller's, too. */
+  readonly gate?: StoreGate | undefined;
+  /** Changes nothing in the file, which has to be there. Default false. */
+  readonly readOnly?: boolean | undefined;
+  /** Milliseconds to wait for another process that writes, before STORE_BUSY. Default 5000. */
+  readonly waitForWriter?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AddProgress {
+  /** Documents that are written, or were there unchanged. */
+  readonly done: number;
+  /** Undefined where they do not come as an array. */
+  readonly total: number | undefined;
+  /** Written so far. */
+  readonly passages: number;
+}
+
+export interface AddOptions {
+  readonly onProgress?: ((progress: AddProgress) => void) | undefined;
+  /** Ends after the batch in hand at the latest; what is written stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReembedOptions {
+  /** Passages done, and in all. */
+  readonly onProgress?:
+    | ((progress: { readonly done: number; readonly total: number }) => void)
+    | undefined;
+  /** Until the last passage is done the store keeps its old vectors. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SearchOptions {
+  /** Passages at most. Default 10. */
+  readonly topK?: number | undefined;
+  /** Default "hybrid", or "keyword" where the store was opened without an embedder. */
+  readonly mode?: SearchMode | undefined;
+  /** Which documents are searched. Default: all. */
+  readonly filter?: Filter | undefined;
+  /** Say of each hit what it owes to vectors and to keywords. Default false. */
+  readonly explain?: boolean | undefined;
+  /** Have the gate judge each hit. Default: if the store was opened with one. */
+  readonly gate?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** More is no search; the pool of candidates is ten times as large. */
+const mostHits = 10_000;
+const mostIds = 100_000;
+
+const embedder: Check<StoreEmbedder> = (value, name) =>
+  isObject(value) && isObject(value.info) && typeof value.embed === "function"
+    ? (value as unknown as StoreEmbedder)
+    : refuse("an embedder", name, value);
+
+const gate: Check<StoreGate> = (value, name) =>
+  isObject(value) && typeof value.stream === "function" && typeof value.rank === "function"
+    ? (value as unknown as StoreGate)
+    : refuse("a gate", name, value);
+
+const ids: Check<readonly string[]> = (value, name) =>
+  Array.isArray(value) && value.length <= mostIds
+    ? value.map((id, index) => checkId(id, `${name}[${index}]`))
+    : refuse(`an array of at most ${mostIds} ids`, name, value);
+
+const metadata: Check<Readonly<Record<string, MetadataValue>>> = (value, name) => {
+  if (!isObject(value) || Array.isArray(value)) return refuse("an object", name, value);
+  for (const [key, each] of Object.entries(value)) {
+    if (each === null || ["string", "number", "boolean"].includes(typeof each)) continue;
+    return refuse("a string, a number, true, false or null", `${name}.${key}`, each);
+  }
+  return value as Readonly<Record<string, MetadataValue>>;
+};
+
+const filterChecks: Checks<Filter> = { ids, path: file, metadata };
+
+export const filter: Check<Filter> = (value) => checkedBy(filterChecks, "filter", value as Filter);
+export const topK = count(mostHits);
+export const mode = choice("hybrid", "vector", "keyword");
+
+const openChecks: Checks<OpenStoreOptions> = {
+  embedder,
+  gate,
+  readOnly: flag,
+  waitForWriter: count(3_600_000),
+  signal,
+};
+const addChecks: Checks<AddOptions> = {
+  onProgress: callable<(progress: AddProgress) => void>(),
+  signal,
+};
+const reembedChecks: Checks<ReembedOptions> = {
+  onProgress: callable<(progress: { done: number; total: number }) => void>(),
+  signal,
+};
+const searchChecks: Checks<SearchOptions> = {
+  topK,
+  mode,
+  filter,
+  explain: flag,
+  gate: flag,
+  signal,
+};
+
+export function checkOpenStore(
+  path: unknown,
+  options: OpenStoreOptions | undefined,
+): OpenStoreOptions & { readonly path: string } {
+  return { ...checkedBy(openChecks, "openStore", options), path: file(path, "the store") };
+}
+
+export function checkAdd(method: string, options: AddOptions | undefined): AddOptions {
+  return checkedBy(addChecks, method, options);
+}
+
+export function checkReembed(options: ReembedOptions | undefined): ReembedOptions {
+  return checkedBy(reembedChecks, "reembed", options);
+}
+
+export function checkSearch(options: SearchOptions | undefined): SearchOptions {
+  return checkedBy(searchChecks, "search", options);
+}
+
+export function checkEmbedder(value: unknown): StoreEmbedder {
+  return embedder(value, "embedder");
+}
+
+export function checkIds(value: Iterable<string>): string[] {
+  const list = isObject(value) && Symbol.iterator in value ? [...value] : value;
+  return [...ids(list, "ids")];
+}

@@ -1,0 +1,38 @@
+// Vectors to int8: made of length 1, then each row with a scale of its own, and a bit a dimension beside it.
+
+export interface QuantizedRows {
+  readonly vectors: Int8Array;
+  readonly scales: Float32Array;
+  readonly bits: Uint8Array;
+}
+
+export function bytesOfBits(dimensions: number): number {
+  return Math.ceil(dimensions / 8);
+}
+
+export function quantize(matrix: Float32Array, dimensions: number): QuantizedRows {
+  const rows = matrix.length / dimensions;
+  const width = bytesOfBits(dimensions);
+  const vectors = new Int8Array(matrix.length);
+  const scales = new Float32Array(rows);
+  const bits = new Uint8Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const vector = unit(matrix.subarray(row * dimensions, (row + 1) * dimensions));
+    let largest = 0;
+    for (const value of vector) largest = Math.max(largest, Math.abs(value));
+    scales[row] = largest / 127;
+    for (const [index, value] of vector.entries()) {
+      vectors[row * dimensions + index] = largest > 0 ? Math.round((value / largest) * 127) : 0;
+      if (value > 0) bits[row * width + (index >> 3)]! |= 1 << (index & 7);
+    }
+  }
+  return { vectors, scales, bits };
+}
+
+/** The vector made of length 1; one of zeros stays. */
+export function unit(vector: Float32Array): Float32Array {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  const length = Math.sqrt(squares) || 1;
+  return vector.map((value) => value / length);
+}

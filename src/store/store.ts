@@ -1,0 +1,219 @@
+// The store as its owner sees it: documents go in, passages that answer a question come out.
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { QragError } from "../../base/errors.ts";
+import { asyncDispose } from "../async_dispose.ts";
+import { checkQuery } from "../options.ts";
+import { answerFrom, type StoreAnswer, type StoreAnswerOptions } from "./answer.ts";
+import { batchesOf, checkDocuments, type Documents } from "./documents.ts";
+import { embedPassages, embedQuery, modelOf } from "./embedding.ts";
+import type { Hit } from "./hits.ts";
+import {
+  type AddOptions,
+  checkAdd,
+  checkEmbedder,
+  checkIds,
+  checkReembed,
+  checkSearch,
+  type ReembedOptions,
+  type SearchOptions,
+  type StoreEmbedder,
+  type StoreGate,
+} from "./options.ts";
+import type { StoredDocument, StoreStats } from "./read.ts";
+import type { StoreThread } from "./thread.ts";
+import type { Verification } from "./verify.ts";
+import type { Written } from "./write.ts";
+
+/** The thread of SQLite; tests pass one that is none. */
+export type Operating = Pick<StoreThread, "call" | "close">;
+
+export interface StoreParts {
+  readonly thread: Operating;
+  readonly embedder: StoreEmbedder | undefined;
+  readonly gate: StoreGate | undefined;
+}
+
+const defaultTopK = 10;
+
+export class Store {
+  readonly #thread: Operating;
+  readonly #gate: StoreGate | undefined;
+  #embedder: StoreEmbedder | undefined;
+  /** One change after the other. */
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  /** Use `openStore`, which puts the parts together. */
+  constructor({ thread, embedder, gate }: StoreParts) {
+    this.#thread = thread;
+    this.#embedder = embedder;
+    this.#gate = gate;
+  }
+
+  /**
+   * Adds documents, and replaces those whose text has changed. Unchanged ones cost nothing. They are written in batches,
+   * each of them whole or not at all.
+   */
+  async add(documents: Documents, options?: AddOptions): Promise<Written> {
+    const checked = checkAdd("add", options);
+    checkDocuments(documents);
+    return this.#change(() => this.#put(documents, checked, false));
+  }
+
+  /** As `add`, but every document has to be there. */
+  async update(documents: Documents, options?: AddOptions): Promise<Written> {
+    const checked = checkAdd("update", options);
+    checkDocuments(documents);
+    return this.#change(() => this.#put(documents, checked, true));
+  }
+
+  /** Returns how many of the documents were there. */
+  async remove(ids: Iterable<string>): Promise<number> {
+    const checked = checkIds(ids);
+    return this.#change(() => this.#thread.call("remove", [checked]));
+  }
+
+  /** The documents in the order of their ids. */
+  async *list(): AsyncGenerator<StoredDocument, void> {
+    for (let after = ""; ; ) {
+      const page = await this.#thread.call("documentsAfter", [after]);
+      yield* page;
+      const last = page.at(-1);
+      if (!last) return;
+      after = last.id;
+    }
+  }
+
+  async stats(): Promise<StoreStats> {
+    return this.#thread.call("stats", []);
+  }
+
+  /** Reads everything, and says what does not fit together. */
+  async verify(): Promise<Verification> {
+    return this.#thread.call("verify", []);
+  }
+
+  /** Gives back the room of what was removed, and orders the indexes. */
+  async compact(): Promise<void> {
+    return this.#change(() => this.#thread.call("compact", []));
+  }
+
+  /** Makes all vectors again, of another embedder, which the store then uses. Until then it keeps the old ones. */
+  async reembed(embedder: StoreEmbedder, options?: ReembedOptions): Promise<void> {
+    const checked = checkReembed(options);
+    checkEmbedder(embedder);
+    return this.#change(() => this.#reembed(embedder, checked));
+  }
+
+  /**
+   * The passages that fit a question best, the best first. With a gate each comes with its verdict, as soon as it is
+   * there; leaving the loop stops the work.
+   */
+  search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
+    const checked = checkSearch(options);
+    if (checked.gate && !this.#gate) {
+      throw new QragError("INPUT_INVALID", "The store has no gate: openStore(path, { gate })");
+    }
+    const { mode = this.#embedder ? "hybrid" : "keyword" } = checked;
+    if (mode !== "keyword" && !this.#embedder) {
+      const message = `The mode "${mode}" needs an embedder: openStore(path, { embedder })`;
+      throw new QragError("INPUT_INVALID", message);
+    }
+    return this.#search(checkQuery(query), { ...checked, mode });
+  }
+
+  /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */
+  async answer(query: string, options: StoreAnswerOptions): Promise<StoreAnswer> {
+    if (!this.#gate) {
+      throw new QragError("INPUT_INVALID", "An answer needs a gate: openStore(path, { gate })");
+    }
+    const search = (text: string, wanted: SearchOptions) => this.search(text, wanted);
+    return answerFrom(search, this.#gate, query, options);
+  }
+
+  /** Ends after what is being written. May be called twice. */
+  async dispose(): Promise<void> {
+    await this.#thread.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    const change = this.#lastChange.then(work);
+    this.#lastChange = change.catch(() => {});
+    return change;
+  }
+
+  async #put(
+    documents: Documents,
+    { onProgress, signal }: AddOptions,
+    known: boolean,
+  ): Promise<Written> {
+    const total = Array.isArray(documents) ? documents.length : undefined;
+    let sum: Written = { added: 0, updated: 0, unchanged: 0, passages: 0 };
+    let done = 0;
+    for await (const batch of batchesOf(documents, signal)) {
+      const texts = await this.#thread.call("prepare", [batch, known]);
+      const matrix =
+        this.#embedder && texts.length > 0
+          ? await embedPassages(this.#embedder, texts, signal)
+          : undefined;
+      signal?.throwIfAborted();
+      const written = await this.#thread.call("commit", [matrix], matrix && [matrix.buffer]);
+      sum = {
+        added: sum.added + written.added,
+        updated: sum.updated + written.updated,
+        unchanged: sum.unchanged + written.unchanged,
+        passages: sum.passages + written.passages,
+      };
+      done += batch.length;
+      onProgress?.({ done, total, passages: sum.passages });
+    }
+    return sum;
+  }
+
+  async #reembed(embedder: StoreEmbedder, { onProgress, signal }: ReembedOptions): Promise<void> {
+    const model = await modelOf(embedder, signal);
+    const generation = await this.#thread.call("beginGeneration", []);
+    const { passages: total } = await this.stats();
+    let last = 0;
+    let done = 0;
+    do {
+      for (;;) {
+        signal?.throwIfAborted();
+        const { numbers, texts } = await this.#thread.call("passagesAfter", [last]);
+        if (numbers.length === 0) break;
+        const matrix = await embedPassages(embedder, texts, signal);
+        const values = [generation, model.dimensions, numbers, matrix] as const;
+        await this.#thread.call("addToGeneration", [...values], [matrix.buffer]);
+        last = numbers.at(-1)!;
+        done += numbers.length;
+        onProgress?.({ done, total: Math.max(done, total) });
+      }
+    } while (!(await this.#thread.call("finishGeneration", [model, generation, last])));
+    this.#embedder = embedder;
+  }
+
+  async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
+    const { topK = defaultTopK, mode = "hybrid", filter, explain = false, signal } = options;
+    signal?.throwIfAborted();
+    const vector =
+      this.#embedder && mode !== "keyword"
+        ? await embedQuery(this.#embedder, query, signal)
+        : undefined;
+    const request = { query, vector, topK, mode, filter, explain };
+    const hits = await this.#thread.call("search", [request]);
+    signal?.throwIfAborted();
+    const gate = options.gate === false ? undefined : this.#gate;
+    if (!gate) {
+      yield* hits;
+      return;
+    }
+    let index = 0;
+    for await (const verdict of gate.stream(query, hits, { signal })) {
+      yield { ...hits[index++]!, verdict };
+    }
+  }
+}

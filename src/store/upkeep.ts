@@ -1,0 +1,140 @@
+// Work on a whole store: the room of what is gone given back, and all vectors made again by another model.
+import { QragError } from "../../base/errors.ts";
+import type { Columns } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+import { quantize } from "./quantize.ts";
+import {
+  appendRows,
+  readSegment,
+  replaceSegments,
+  segmentNumbers,
+  segmentRows,
+  skipPassages,
+} from "./segments.ts";
+import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
+
+export function compactStore(connection: Connection, columns: Columns): void {
+  connection.write(() => {
+    const { model, generation } = readSettings(connection);
+    connection.run("DELETE FROM segments WHERE generation != ?", generation);
+    if (model) compactSegments(connection, columns, generation, model.dimensions);
+    connection.run("INSERT INTO words (words) VALUES ('optimize')");
+    connection.run("INSERT INTO pairs (pairs) VALUES ('optimize')");
+  });
+  connection.exec("VACUUM");
+  connection.all("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** Some segments at a time: as many as are read into memory at once. */
+const segmentsAtOnce = 16;
+
+function compactSegments(
+  connection: Connection,
+  columns: Columns,
+  generation: number,
+  dimensions: number,
+): void {
+  const touched = connection.all(
+    "SELECT number FROM segments WHERE generation = ? AND (skip IS NOT NULL OR rows < ?)",
+    generation,
+    segmentRows,
+  );
+  if (touched.length < 2 && !touched.some(({ number }) => isSkipping(connection, Number(number)))) {
+    return;
+  }
+  // From the first that changes on, all of them, so that passages stay in ascending order.
+  const first = Number(touched[0]!.number);
+  const numbers = segmentNumbers(connection, generation).filter((number) => number >= first);
+  for (let start = 0; start < numbers.length; start += segmentsAtOnce) {
+    const segments = numbers
+      .slice(start, start + segmentsAtOnce)
+      .map((number) => readSegment(connection, columns, number, dimensions));
+    replaceSegments(connection, generation, dimensions, segments);
+  }
+}
+
+function isSkipping(connection: Connection, number: number): boolean {
+  return connection.value("SELECT skip IS NOT NULL FROM segments WHERE number = ?", number) === 1;
+}
+
+/** Passages that are to get new vectors. */
+export interface PassagePage {
+  readonly numbers: readonly number[];
+  readonly texts: readonly string[];
+}
+
+const pageLength = 256;
+
+/** A generation beside the present one; what an earlier attempt has left is gone. */
+export function beginGeneration(connection: Connection): number {
+  return connection.write(() => {
+    const { generation } = readSettings(connection);
+    connection.run("DELETE FROM segments WHERE generation != ?", generation);
+    return generation + 1;
+  });
+}
+
+export function passagesAfter(
+  connection: Connection,
+  columns: Columns,
+  after: number,
+): PassagePage {
+  const rows = connection.all(
+    "SELECT number, text FROM passages WHERE number > ? ORDER BY number LIMIT ?",
+    after,
+    pageLength,
+  );
+  return {
+    numbers: rows.map((row) => columns.count(row, "number")),
+    texts: rows.map((row) => columns.text(row, "text")),
+  };
+}
+
+export function addToGeneration(
+  connection: Connection,
+  columns: Columns,
+  generation: number,
+  dimensions: number,
+  numbers: readonly number[],
+  matrix: Float32Array,
+): void {
+  connection.write(() => {
+    const rows = { passages: Uint32Array.from(numbers), ...quantize(matrix, dimensions) };
+    appendRows(connection, columns, generation, dimensions, rows);
+  });
+}
+
+function disturbed(path: string): QragError {
+  return new QragError(
+    "STORE_BUSY",
+    `${path} was compacted or embedded anew by another process meanwhile. Nothing has changed; try again.`,
+  );
+}
+
+/**
+ * Puts the new generation in the old one's place, unless passages have come since `last`; says whether it did. Passages
+ * that have gone since are skipped.
+ */
+export function finishGeneration(
+  connection: Connection,
+  columns: Columns,
+  { model, generation }: { readonly model: VectorModel; readonly generation: number },
+  last: number,
+): boolean {
+  return connection.write(() => {
+    if (connection.value("SELECT 1 FROM passages WHERE number > ? LIMIT 1", last)) return false;
+    const present = new Set(
+      connection.all("SELECT number FROM passages").map(({ number }) => Number(number)),
+    );
+    const made = segmentNumbers(connection, generation).flatMap((number) => [
+      ...readSegment(connection, columns, number, model.dimensions).passages,
+    ]);
+    const gone = made.filter((passage) => !present.has(passage));
+    if (made.length - gone.length !== present.size) throw disturbed(connection.path);
+    skipPassages(connection, columns, gone);
+    connection.run("DELETE FROM segments WHERE generation != ?", generation);
+    const settings: Settings = { model, generation };
+    writeSettings(connection, settings);
+    return true;
+  });
+}

@@ -1,0 +1,91 @@
+// The vectors of a store in memory: read once, and again where the file has changed.
+import type { Columns } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+import { isSet } from "./scan.ts";
+import { readSegment, type StoredSegment, segmentNumbers } from "./segments.ts";
+import type { Settings } from "./settings.ts";
+
+/** Where a passage's vector is. */
+export interface VectorPlace {
+  readonly segment: StoredSegment;
+  readonly row: number;
+}
+
+export class Vectors {
+  #segments: StoredSegment[] = [];
+  #generation = -1;
+
+  /** Brings the segments up to the file's state; those that are known are not read again, but for what is skipped. */
+  refresh(connection: Connection, columns: Columns, { model, generation }: Settings): void {
+    if (!model) {
+      this.#segments = [];
+      return;
+    }
+    const known = new Map(
+      generation === this.#generation ? this.#segments.map((each) => [each.number, each]) : [],
+    );
+    this.#segments = segmentNumbers(connection, generation).map((number) => {
+      const segment = known.get(number);
+      if (!segment) return readSegment(connection, columns, number, model.dimensions);
+      const row = connection.get("SELECT skip FROM segments WHERE number = ?", number)!;
+      const { skip: _, ...rest } = segment;
+      if (row.skip === null) return rest;
+      const skip = columns.bytes(row, "skip").slice();
+      return skip.length === Math.ceil(segment.passages.length / 8) ? { ...rest, skip } : segment;
+    });
+    this.#generation = generation;
+  }
+
+  get segments(): readonly StoredSegment[] {
+    return this.#segments;
+  }
+
+  /** The same segments, without every row whose passage is not among `allowed`. */
+  only(allowed: ReadonlySet<number>): StoredSegment[] {
+    return this.#segments.map((segment) => {
+      const skip = new Uint8Array(Math.ceil(segment.passages.length / 8));
+      for (const [row, passage] of segment.passages.entries()) {
+        if (allowed.has(passage) && !(segment.skip && isSet(segment.skip, row))) continue;
+        skip[row >> 3]! |= 1 << (row & 7);
+      }
+      return { ...segment, skip };
+    });
+  }
+
+  placeOf(passage: number): VectorPlace | undefined {
+    for (const segment of this.#segments) {
+      const { passages } = segment;
+      if (passages.length === 0 || passages[0]! > passage || passages.at(-1)! < passage) continue;
+      const row = indexIn(passages, passage);
+      if (row !== undefined) return { segment, row };
+    }
+    return undefined;
+  }
+}
+
+function indexIn(ascending: Uint32Array, value: number): number | undefined {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] === value) return middle;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}
+
+/** The cosine of two rows; scales cancel out. */
+export function cosine(a: VectorPlace, b: VectorPlace, dimensions: number): number {
+  let product = 0;
+  let squaresA = 0;
+  let squaresB = 0;
+  for (let i = 0; i < dimensions; i++) {
+    const x = a.segment.vectors[a.row * dimensions + i]!;
+    const y = b.segment.vectors[b.row * dimensions + i]!;
+    product += x * y;
+    squaresA += x * x;
+    squaresB += y * y;
+  }
+  return product / (Math.sqrt(squaresA * squaresB) || 1);
+}

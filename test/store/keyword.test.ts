@@ -1,0 +1,132 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { Connection } from "../../src/store/connection.ts";
+import { temporaryAllowed } from "../../src/store/filter.ts";
+import {
+  idfsOf,
+  keywordHits,
+  lookUp,
+  type QueryWord,
+  quotedWords,
+  searched,
+} from "../../src/store/keyword.ts";
+import { ensureSchema } from "../../src/store/schema.ts";
+import { findSqlite, type Row } from "../../src/store/sqlite.ts";
+import { pairsIn } from "../../src/store/unspaced.ts";
+import { codeOf } from "../src/fakes.ts";
+import { folder } from "./bag_of_words.ts";
+
+const { path } = folder();
+const connection = new Connection(path(), { readOnly: false, waitForWriter: 1000 });
+afterAll(() => connection.close());
+ensureSchema(connection, false);
+connection.exec(temporaryAllowed);
+const texts = [
+  "Cats run in the garden",
+  "A cat ran, and a dog runs",
+  "e-mail is not mail",
+  "the the the",
+  "running dogs and running cats",
+];
+connection.run("INSERT INTO documents (id, metadata, hash, passages) VALUES ('a', '{}', '', 5)");
+for (const [index, text] of texts.entries()) {
+  connection.run(
+    "INSERT INTO passages (document, text, headings, line, start, stop) VALUES (1, ?, '[]', 1, 0, 0)",
+    text,
+  );
+  connection.run("INSERT INTO words (rowid, text) VALUES (?, ?)", index + 1, text);
+}
+
+describe("a question as a query of FTS5", () => {
+  it("quotes each word and takes none twice", () => {
+    expect(quotedWords('what is a "cat" is\tNOT')).toEqual([
+      '"what"',
+      '"is"',
+      '"""cat"""',
+      '"NOT"',
+    ]);
+    expect(quotedWords("a b")).toEqual(['"a b"']);
+    expect(quotedWords("a\0b")).toEqual(['"a b"']);
+    expect(
+      quotedWords("w ".repeat(3) + Array.from({ length: 999 }, (_, i) => `w${i}`).join(" ")),
+    ).toHaveLength(256);
+  });
+
+  it("finds what the raw query finds, in its order", () => {
+    for (const query of [
+      "running cat",
+      "the garden",
+      "dogs",
+      "e-mail",
+      "absent",
+      "RUNS garden dog",
+    ]) {
+      const raw = quotedWords(query).join(" OR ");
+      const wanted = connection
+        .all("SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words)", raw)
+        .map((row: Row) => row.rowid);
+      const words = lookUp(connection, query);
+      expect(keywordHits(connection, query, words, 10, false).passages).toEqual(wanted);
+    }
+    expect(
+      keywordHits(connection, "cats", lookUp(connection, "cats"), 2, false).passages,
+    ).toHaveLength(2);
+  });
+
+  it("knows the stems of its words and how many passages have them", () => {
+    expect(lookUp(connection, "Cats e-mail -- unseen")).toEqual([
+      { quoted: '"Cats"', terms: [{ text: "cat", passages: 3 }] },
+      {
+        quoted: '"e-mail"',
+        terms: [
+          { text: "e", passages: 1 },
+          { text: "mail", passages: 1 },
+        ],
+      },
+      { quoted: '"--"', terms: [] },
+      { quoted: '"unseen"', terms: [{ text: "unseen", passages: 0 }] },
+    ]);
+    // Distinct stems: cat and run.
+    expect(idfsOf(lookUp(connection, "cat cats running runs"), 5)).toEqual([
+      Math.log(5 / 4),
+      Math.log(5 / 4),
+    ]);
+  });
+
+  it("leaves common words out in a large store, unless there are no others", () => {
+    const word = (text: string, ...passages: number[]): QueryWord => ({
+      quoted: text,
+      terms: passages.map((each) => ({ text, passages: each })),
+    });
+    const [the, rare, mixed, none] = [
+      word("the", 90_000),
+      word("rare", 3),
+      word("e-mail", 90_000, 50),
+      word("--"),
+    ];
+    const words = [the, rare, mixed, none];
+    expect(searched(words, 200_000)).toEqual([rare, mixed]);
+    expect(searched(words, 100_000)).toEqual([the, rare, mixed]);
+    expect(searched([the, none], 200_000)).toEqual([the]);
+  });
+});
+
+describe("pairs of characters", () => {
+  it("stand for words where there are no spaces", () => {
+    expect(pairsIn("東京は、big 口 カーA")).toEqual(["東京", "京は", "口", "カー"]);
+    expect(pairsIn("plain text, 123, Ελλάδα, 한국어")).toEqual([]);
+    expect(pairsIn("ไทย")).toEqual(["ไท", "ทย"]);
+    expect(pairsIn("ｶﾅ")).toEqual(["カナ"]);
+  });
+});
+
+describe("SQLite", () => {
+  it("is the first that is there with full-text search, or an error that says what to install", async () => {
+    const Found = findSqlite(["node:no_such_module", "@photostructure/sqlite"]);
+    const database = new Found(":memory:");
+    expect(database.prepare("SELECT 1 AS one").get()).toMatchObject({ one: 1 });
+    database.close();
+    const missing = (async () => findSqlite(["node:no_such_module"]))();
+    expect(await codeOf(missing)).toBe("NATIVE_MISSING");
+    await expect(missing).rejects.toThrow(/npm install @photostructure\/sqlite/);
+  });
+});
