@@ -139,10 +139,10 @@ describe("on the lists written by hand, the package's own model", () => {
 });
 
 /** Of 50 answers, and of 150 passages that are none. */
-const answersKept = 37;
-const wrongKept = 18;
+const answersKept = 38;
+const wrongKept = 14;
 /** Of 40 each; of the other classes nothing is kept. */
-const refusedKept: Record<string, number> = { absence: 4, contents: 10 };
+const refusedKept: Record<string, number> = { absence: 4, contents: 8 };
 /** Of 100. */
 const englishRight = 80;
 

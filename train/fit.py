@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from judge import Judge, outputs, save, tokenizer
+from judge import Judge, outputs, read_gate, save, tokenizer
 from measure import folder_judged, judged, outputs_of, read_sets
 
 STEPS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -49,9 +49,23 @@ def fit(said, goodness, rows):
     return best
 
 
+def weights_of(run):
+    if run.suffix != ".gguf":
+        return torch.load(run / "averaged.pt")
+    gate = Judge()
+    read_gate(gate, run)
+    return gate.state_dict()
+
+
+def mean_of(runs, shares):
+    shares = shares or [1.0] * len(runs)
+    return {name: sum(run[name] * share for run, share in zip(runs, shares, strict=True)) / sum(shares) for name in runs[0]}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True, nargs="+", help="several: the mean of their weights")
+    parser.add_argument("--run", type=Path, required=True, nargs="+", help="runs, or gates' GGUFs; several: the mean of their weights")
+    parser.add_argument("--shares", type=float, nargs="+", help="of each of several in the mean; default: equal ones")
     parser.add_argument("--as-trained", action="store_true", help="leave the line where training put it, and the other rows out")
     parser.add_argument("--sets", type=Path, required=True, help="the folder that heldout.py wrote")
     parser.add_argument("--out", type=Path, required=True)
@@ -60,8 +74,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, words = Judge(), tokenizer(512)
-    runs = [torch.load(run / "averaged.pt") for run in options.run]
-    model.load_state_dict({name: sum(run[name] for run in runs) / len(runs) for name in runs[0]})
+    model.load_state_dict(mean_of([weights_of(run) for run in options.run], options.shares))
     sets, folders = read_sets(options.sets / "dev")
     sets = {name: rows[: options.most] for name, rows in sets.items() if name not in LEFT_OUT}
     folders = {f"folder {name}": rows for name, rows in folders.items() if name not in LEFT_OUT}

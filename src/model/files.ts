@@ -16,7 +16,7 @@ export interface ShippedModel {
 
 export const shippedModel: ShippedModel = {
   path: join("models", "qrag.gguf"),
-  sha256: "9cc477f883e260e2ed91c90b7bae6c0d3956dc5e564ce088f963dc73c0a9ade8",
+  sha256: "ae4668f638fed52045ee3cf34d28dfaed67f4a3e5e2c1c42991460ed8588b606",
 };
 
 /** Hashing a piece takes about a millisecond of the event loop. */
