@@ -1,6 +1,6 @@
 // Rows of vectors in clusters, as texts on many subjects are, and queries from the same clusters.
 import type { Segment } from "../../native/contract.ts";
-import { quantize, signBits } from "../../native/scan.ts";
+import { quantize } from "../../src/store/quantize.ts";
 import { fillRandom } from "../published.ts";
 
 export interface Vectors {
@@ -59,28 +59,9 @@ export function makeVectors({
     dimensions,
     matrix,
     segments: firsts.map((first) =>
-      segmentOf(
-        matrix.subarray(first * dimensions, (first + segmentRows) * dimensions),
-        dimensions,
-      ),
+      quantize(matrix.subarray(first * dimensions, (first + segmentRows) * dimensions), dimensions),
     ),
     firsts,
     queries: Array.from({ length: queries }, (_, index) => finish(row(asked, index), 7919 * index)),
   };
-}
-
-function segmentOf(matrix: Float32Array, dimensions: number): Required<Omit<Segment, "skip">> {
-  const rows = matrix.length / dimensions;
-  const bytes = Math.ceil(dimensions / 8);
-  const vectors = new Int8Array(rows * dimensions);
-  const scales = new Float32Array(rows);
-  const bits = new Uint8Array(rows * bytes);
-  for (let row = 0; row < rows; row++) {
-    const vector = matrix.subarray(row * dimensions, (row + 1) * dimensions);
-    const { int8, scale } = quantize(vector);
-    vectors.set(int8, row * dimensions);
-    scales[row] = scale;
-    bits.set(signBits(vector), row * bytes);
-  }
-  return { vectors, scales, bits };
 }
