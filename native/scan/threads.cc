@@ -3,7 +3,6 @@
 
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -24,8 +23,8 @@ void on_threads(size_t threads, const std::function<void()> & work) {
     others.reserve(threads);
     try {
         while (others.size() + 1 < threads) others.emplace_back(guarded);
-    } catch (const std::system_error &) {
-        // Fewer, then.
+    } catch (const std::exception &) {
+        // Fewer, then: neither threads nor memory are there for more.
     }
     guarded();
     for (std::thread & other : others) other.join();
