@@ -125,7 +125,49 @@ export interface NativeTokenizer {
   dispose(): void;
 }
 
+/** Rows of vectors, one behind the other. */
+export interface Segment {
+  /** Rows x dimensions. */
+  readonly vectors: Int8Array;
+  /** One a row: vector = scale * int8. */
+  readonly scales: Float32Array;
+  /** Rows x ceil(dimensions / 8): a bit a dimension, the first the lowest of its byte; those left over are 0. */
+  readonly bits?: Uint8Array | undefined;
+  /** ceil(rows / 8): a bit a row, the first the lowest of its byte; where it is 1, the row is left out. */
+  readonly skip?: Uint8Array | undefined;
+}
+
+/** What rows are compared with. The int8 are from -127 to 127, the scale is above 0. */
+export interface NativeQuery {
+  readonly vector: Int8Array;
+  readonly scale: number;
+  readonly bits?: Uint8Array | undefined;
+}
+
+/** Scans vectors, with a thread of its own. Refuses a call while one runs: queueing is the caller's business. */
+export interface NativeScan {
+  readonly kernels: string;
+  /**
+   * Segment, row and score of each of the k best rows in turn. With `candidates` above 0 only so many are compared in
+   * int8, those whose bits are most like the query's. The segments' memory is read where it is until the promise
+   * settles: it must neither change nor be transferred by then.
+   */
+  nearest(
+    query: NativeQuery,
+    segments: readonly Segment[],
+    options: { readonly k: number; readonly candidates: number; readonly threads: number },
+  ): Promise<Float64Array>;
+  /** Ends the running call, if there is one, in a moment: its promise rejects with DISPOSED. */
+  stop(): void;
+  /** Stops, and ends the thread. May be called twice. */
+  dispose(): void;
+}
+
 export interface NativeAddon {
+  /** `kernels`: one of kernels(), or "" for the best. */
+  Scan: new (
+    kernels: string,
+  ) => NativeScan;
   Tokenizer: new (description: TokenizerDescription) => NativeTokenizer;
   Model: new (
     architecture: string,

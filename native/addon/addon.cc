@@ -7,6 +7,7 @@
 #include "ggml-cpu.h"
 #include "model_object.h"
 #include "rows.h"
+#include "scan_object.h"
 #include "tokenizer_object.h"
 
 #ifndef QRAG_VERSION
@@ -99,6 +100,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
     env.SetInstanceData(new Environment());
     exports.Set("Model", ModelObject::define(env));
+    exports.Set("Scan", ScanObject::define(env));
     exports.Set("Tokenizer", TokenizerObject::define(env));
     exports.Set("version", Napi::Function::New(env, version, "version"));
     exports.Set("kernels", Napi::Function::New(env, kernels, "kernels"));

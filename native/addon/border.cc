@@ -76,4 +76,8 @@ Napi::Uint8Array uint8_argument(const Napi::Value & value, const char * name) {
     return typed_array<Napi::Uint8Array>(value, name, napi_uint8_array, "a Uint8Array");
 }
 
+Napi::Int8Array int8_argument(const Napi::Value & value, const char * name) {
+    return typed_array<Napi::Int8Array>(value, name, napi_int8_array, "an Int8Array");
+}
+
 }  // namespace qrag

@@ -47,5 +47,6 @@ Napi::Array array_argument(const Napi::Value & value, const char * name);
 std::vector<int32_t> int32_argument(const Napi::Value & value, const char * name);
 Napi::Float32Array float32_argument(const Napi::Value & value, const char * name);
 Napi::Uint8Array uint8_argument(const Napi::Value & value, const char * name);
+Napi::Int8Array int8_argument(const Napi::Value & value, const char * name);
 
 }  // namespace qrag

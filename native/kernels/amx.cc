@@ -1,9 +1,11 @@
 // AMX: products in int8, attention in BF16, both in tiles of 16 rows by 64 bytes. Two tiles of rows times two panels keep
-// four sums in tile registers.
+// four sums in tile registers. One vector with many rows is no matter for tiles: that is AVX-512 VNNI's.
 #define QRAG_LANES 16
 #include <immintrin.h>
 
+#include "bit_words_inl.h"
 #include "table_inl.h"
+#include "zmm_products_inl.h"
 
 namespace qrag {
 namespace {
@@ -321,7 +323,7 @@ void attend(const Attention & a) {
 }
 
 constexpr Kernels table() {
-    Kernels table = table_of<0>("amx", multiply);
+    Kernels table = table_of<0>("amx", {multiply, row_products, bit_distances});
     table.begin_thread = begin_thread;
     table.end_thread = end_thread;
     table.block = {block_positions, block_bytes, set_in_block, copy_block};

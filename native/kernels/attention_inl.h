@@ -129,8 +129,8 @@ void attend(const Attention & a) {
 
 /** A table with attention in floats. */
 template <uint8_t offset>
-constexpr Kernels table_in_floats(const char * name, Multiply multiply) {
-    Kernels table = table_of<offset>(name, multiply);
+constexpr Kernels table_in_floats(const char * name, const Products & products) {
+    Kernels table = table_of<offset>(name, products);
     table.block = {block_positions, float_block_bytes, set_in_floats, copy_floats};
     table.attention_rows = 16;
     table.attend = attend;

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "bit_words_inl.h"
 
 namespace qrag {
 namespace {
@@ -49,8 +50,16 @@ constexpr size_t row_tile = 4;
 
 #include "rows_inl.h"
 
+/** Two products of 128 and 127 fit 16 bits: nothing saturates here either. */
+inline __m256i add_products(__m256i sum, __m256i magnitudes, __m256i factors) {
+    const __m256i pairs = _mm256_maddubs_epi16(magnitudes, factors);
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+#include "ymm_products_inl.h"
+
 constexpr Kernels table() {
-    Kernels table = table_in_floats<128>("avx2", multiply);
+    Kernels table = table_in_floats<128>("avx2", {multiply, row_products, bit_distances});
     table.short_sums = true;
     return table;
 }

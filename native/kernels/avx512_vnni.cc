@@ -3,6 +3,8 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "bit_words_inl.h"
+#include "zmm_products_inl.h"
 
 namespace qrag {
 namespace {
@@ -81,6 +83,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-constexpr Kernels avx512_vnni_kernels = table_in_floats<128>("avx512-vnni", multiply);
+constexpr Kernels avx512_vnni_kernels = table_in_floats<128>("avx512-vnni", {multiply, row_products, bit_distances});
 
 }  // namespace qrag

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "attention_inl.h"
+#include "bit_words_inl.h"
 
 namespace qrag {
 namespace {
@@ -38,8 +39,14 @@ constexpr size_t row_tile = 6;
 
 #include "rows_inl.h"
 
+inline __m256i add_products(__m256i sum, __m256i magnitudes, __m256i factors) {
+    return _mm256_dpbusd_avx_epi32(sum, magnitudes, factors);
+}
+
+#include "ymm_products_inl.h"
+
 }  // namespace
 
-constexpr Kernels avx_vnni_kernels = table_in_floats<128>("avx-vnni", multiply);
+constexpr Kernels avx_vnni_kernels = table_in_floats<128>("avx-vnni", {multiply, row_products, bit_distances});
 
 }  // namespace qrag

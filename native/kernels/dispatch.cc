@@ -57,12 +57,12 @@ bool permit_tiles() {
 std::vector<const Kernels *> find_usable() {
     const unsigned long long state = saved_state();
     const Registers one = cpuid(1, 0), seven = cpuid(7, 0), seven_one = cpuid(7, 1);
-    const bool avx2 = has(state, 0x6) && has(one.ecx, 1u << 12 /* fma */) && has(seven.ebx, 1u << 5);
+    const bool avx2 = has(state, 0x6) && has(one.ecx, (1u << 12) | (1u << 23) /* fma, popcnt */) && has(seven.ebx, 1u << 5);
     const bool avx_vnni = avx2 && has(seven_one.eax, 1u << 4);
     // F, DQ, BW, VL
     const bool avx512 = avx2 && has(state, 0xe6) && has(seven.ebx, (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31));
     const bool avx512_vnni = avx512 && has(seven.ecx, 1u << 11);
-    const bool amx = avx512 && has(state, 0x60000) && has(seven_one.eax, 1u << 5 /* avx512_bf16 */) &&
+    const bool amx = avx512_vnni && has(state, 0x60000) && has(seven_one.eax, 1u << 5 /* avx512_bf16 */) &&
                      has(seven.edx, (1u << 22) | (1u << 24) | (1u << 25)) && permit_tiles();
     std::vector<const Kernels *> usable;
     if (amx) usable.push_back(&amx_kernels);

@@ -1,4 +1,4 @@
-// panel_sums<count> by sdot, four inputs of four channels an instruction; included inside a kernel's namespace.
+// panel_sums<count> by sdot, four inputs of four channels an instruction, and add_products; included inside a kernel's namespace.
 
 /** Adds four inputs' products: those in lane `lane` of the activations, with the panel's 64 bytes at `weights`. */
 template <int lane, size_t count>
@@ -31,3 +31,5 @@ inline void panel_sums(const uint8_t * const * rows, const Panels & panels, size
 }
 
 constexpr size_t row_tile = 4;
+
+inline int32x4_t add_products(int32x4_t sum, int8x16_t row, int8x16_t query) { return vdotq_s32(sum, row, query); }

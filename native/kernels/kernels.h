@@ -92,6 +92,12 @@ struct Attention {
     float * scratch;                // attention_scratch(...) floats, at a multiple of 64 bytes
 };
 
+/** A sum of so many products of int8 fits 31 bits, and so does what is taken off where one of the factors has an offset. */
+constexpr size_t max_scan_dimensions = 65536;
+
+using RowProducts = void (*)(const int8_t * query, const int8_t * rows, size_t count, size_t dimensions, int32_t * products);
+using BitDistances = void (*)(const uint8_t * query, const uint8_t * rows, size_t count, size_t bytes, int32_t * distances);
+
 struct Kernels {
     const char * name;
     /** Activations are int8 + 128. */
@@ -122,6 +128,13 @@ struct Kernels {
     /** How many rows it likes best to attend together. */
     size_t attention_rows;
     void (*attend)(const Attention & attention);
+    /**
+     * For scanning vectors, where rows lie end to end and at any address: products[r] = query * row r, exactly, for up to
+     * max_scan_dimensions. Of int8 the rows may hold all 256, the query no -128. Needs no begin_thread, as the next.
+     */
+    RowProducts row_products;
+    /** distances[r]: in how many bits the query differs from row r. */
+    BitDistances bit_distances;
 };
 
 /** Floats of scratch memory that attending `rows` rows of up to `positions` takes, with every kernel set. */

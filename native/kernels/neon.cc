@@ -62,8 +62,17 @@ constexpr size_t row_tile = 2;
 
 #include "rows_inl.h"
 
+/** Two products of 128 and 127 fit 16 bits. */
+inline int32x4_t add_products(int32x4_t sum, int8x16_t row, int8x16_t query) {
+    const int16x8_t pairs = vmlal_high_s8(vmull_s8(vget_low_s8(row), vget_low_s8(query)), row, query);
+    return vpadalq_s16(sum, pairs);
+}
+
+#include "neon_bits_inl.h"
+#include "neon_products_inl.h"
+
 }  // namespace
 
-constexpr Kernels neon_kernels = table_in_floats<0>("neon", multiply);
+constexpr Kernels neon_kernels = table_in_floats<0>("neon", {multiply, row_products, bit_distances});
 
 }  // namespace qrag

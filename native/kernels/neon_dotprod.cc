@@ -9,9 +9,11 @@ namespace {
 
 #include "dotprod_inl.h"
 #include "rows_inl.h"
+#include "neon_bits_inl.h"
+#include "neon_products_inl.h"
 
 }  // namespace
 
-constexpr Kernels neon_dotprod_kernels = table_in_floats<0>("neon-dotprod", multiply);
+constexpr Kernels neon_dotprod_kernels = table_in_floats<0>("neon-dotprod", {multiply, row_products, bit_distances});
 
 }  // namespace qrag

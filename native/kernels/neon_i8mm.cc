@@ -10,7 +10,10 @@ namespace {
 namespace few_rows {
 #include "dotprod_inl.h"
 #include "rows_inl.h"
+#include "neon_products_inl.h"
 }  // namespace few_rows
+
+#include "neon_bits_inl.h"
 
 /** Below this many rows, zipping a panel costs more than smmla saves. */
 constexpr size_t worth_zipping = 8;
@@ -101,6 +104,6 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
 
 }  // namespace
 
-constexpr Kernels neon_i8mm_kernels = table_in_floats<0>("neon-i8mm", multiply);
+constexpr Kernels neon_i8mm_kernels = table_in_floats<0>("neon-i8mm", {multiply, few_rows::row_products, bit_distances});
 
 }  // namespace qrag

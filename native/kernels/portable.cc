@@ -1,6 +1,7 @@
 // The portable kernels: the specification that every other set is tested against.
 #define QRAG_LANES 4
 #include "attention_inl.h"
+#include "bit_words_inl.h"
 
 namespace qrag {
 namespace {
@@ -36,8 +37,17 @@ void multiply(const Rows & rows, const Panels & panels, Into into, float * out, 
     }
 }
 
+void row_products(const int8_t * query, const int8_t * rows, size_t count, size_t dimensions, int32_t * products) {
+    for (size_t r = 0; r < count; r++) {
+        const int8_t * row = rows + r * dimensions;
+        int32_t sum = 0;
+        for (size_t i = 0; i < dimensions; i++) sum += (int32_t)query[i] * row[i];
+        products[r] = sum;
+    }
+}
+
 }  // namespace
 
-constexpr Kernels portable_kernels = table_in_floats<0>("portable", multiply);
+constexpr Kernels portable_kernels = table_in_floats<0>("portable", {multiply, row_products, bit_distances});
 
 }  // namespace qrag

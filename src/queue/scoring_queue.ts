@@ -1,8 +1,8 @@
 // The queue in front of a model: one native call at a time, concurrent entries merged into fair, bounded batches.
 
+import { Aborts } from "../../base/aborts.ts";
 import { QragError } from "../../base/errors.ts";
 import type { NativeModel, ScoreMode } from "../../native/contract.ts";
-import { Aborts } from "./aborts.ts";
 import { QueueEntry, type Scored, type Sequence } from "./queue_entry.ts";
 
 /**

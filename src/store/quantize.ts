@@ -1,4 +1,5 @@
 // Vectors to int8: made of length 1, then each row with a scale of its own, and a bit a dimension beside it.
+import { quantize as quantizeVector, signBits } from "../../native/quantize.ts";
 
 export interface QuantizedRows {
   readonly vectors: Int8Array;
@@ -18,13 +19,10 @@ export function quantize(matrix: Float32Array, dimensions: number): QuantizedRow
   const bits = new Uint8Array(rows * width);
   for (let row = 0; row < rows; row++) {
     const vector = unit(matrix.subarray(row * dimensions, (row + 1) * dimensions));
-    let largest = 0;
-    for (const value of vector) largest = Math.max(largest, Math.abs(value));
-    scales[row] = largest / 127;
-    for (const [index, value] of vector.entries()) {
-      vectors[row * dimensions + index] = largest > 0 ? Math.round((value / largest) * 127) : 0;
-      if (value > 0) bits[row * width + (index >> 3)]! |= 1 << (index & 7);
-    }
+    const { int8, scale } = quantizeVector(vector);
+    vectors.set(int8, row * dimensions);
+    scales[row] = scale;
+    bits.set(signBits(vector), row * width);
   }
   return { vectors, scales, bits };
 }

@@ -1,4 +1,5 @@
 // A search on the thread of SQLite: both sides, fused, made diverse, and read from one state of the file.
+import { nearest } from "../../native/scan.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { diversify } from "./diversify.ts";
@@ -25,7 +26,6 @@ import {
   searched,
   wordsOf,
 } from "./keyword.ts";
-import { nearest } from "./scan.ts";
 import { cosine, type Vectors } from "./vectors.ts";
 
 export type SearchMode = "hybrid" | "vector" | "keyword";
@@ -97,7 +97,8 @@ async function vectorHits(
   { vector, filter }: SearchRequest,
   k: number,
 ): Promise<VectorHit[]> {
-  if (!vector) return [];
+  // Zeros, which an embedder may give for a text that it knows nothing of, are near to nothing.
+  if (!vector?.some((value) => value !== 0)) return [];
   const segments = filter ? vectors.only(allowedPassages(connection)) : vectors.segments;
   const found = await nearest(vector, vector.length, segments, { k });
   return found.map(({ segment, row, score }) => ({

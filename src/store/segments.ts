@@ -1,9 +1,10 @@
 // Segments in the file: some thousand vectors in one row, appended in the order of their passages, checked before use.
+import type { Segment } from "../../native/scan.ts";
+import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { damaged } from "./failures.ts";
 import { bytesOfBits, type QuantizedRows } from "./quantize.ts";
-import { isSet, type Segment } from "./scan.ts";
 import type { Row } from "./sqlite.ts";
 
 /** A segment as the file has it. */

@@ -1,7 +1,7 @@
 // The vectors of a store in memory: read once, and again where the file has changed.
+import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
-import { isSet } from "./scan.ts";
 import { readSegment, type StoredSegment, segmentNumbers } from "./segments.ts";
 import type { Settings } from "./settings.ts";
 

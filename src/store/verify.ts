@@ -1,8 +1,9 @@
 // Whether everything in a store fits together: SQLite's own checks, the indexes, and a vector for every passage.
+
 import { QragError } from "../../base/errors.ts";
+import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
-import { isSet } from "./scan.ts";
 import { readSegment, segmentNumbers } from "./segments.ts";
 import type { Settings } from "./settings.ts";
 

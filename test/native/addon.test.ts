@@ -58,6 +58,7 @@ describe("the addon", () => {
   it("exports what the contract names and nothing else", () => {
     const names = [
       "Model",
+      "Scan",
       "Tokenizer",
       "version",
       "kernels",

@@ -1,7 +1,8 @@
-// The script of worker_threads.test.ts: scores and tokenizes without end until its thread or process is ended in one of several ways.
+// The script of worker_threads.test.ts: scores, tokenizes and scans without end until its thread or process is ended in one of several ways.
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { addon } from "../../native/loader.ts";
+import { nearest } from "../../native/scan.ts";
 import { flatten } from "../../native/tokenizer/flatten.ts";
 import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
 import { openSmallModel } from "./small_model.ts";
@@ -20,9 +21,17 @@ async function tokenizeUntil(ended: () => boolean): Promise<void> {
   while (!ended()) await tokenizer.encode(texts);
 }
 
+async function scanUntil(ended: () => boolean): Promise<void> {
+  const vectors = new Int8Array(2_000_000);
+  const segments = [{ vectors, scales: new Float32Array(vectors.length / 100) }];
+  const query = new Float32Array(100).fill(1);
+  while (!ended()) await nearest(query, 100, segments, { k: 3, threads: 2 });
+}
+
 async function scoreUntil(ended: () => boolean): Promise<void> {
   const model = await openSmallModel(2, "F32", "");
   void tokenizeUntil(ended);
+  void scanUntil(ended);
   parentPort?.postMessage("ready");
   while (!ended()) await model.score(tokens, offsets, "decision");
 }

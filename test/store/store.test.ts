@@ -96,11 +96,18 @@ describe("a store", () => {
     ]);
   });
 
+  it("finds nothing by a vector of zeros", async () => {
+    await using store = await openHere(path(), { embedder: embedder() });
+    await store.add(documents);
+    // The made-up embedder knows letters only.
+    expect(await find(store, "1999", { mode: "vector" })).toEqual([]);
+  });
+
   it("searches in the documents that a filter lets through", async () => {
     await using store = await openHere(path(), { embedder: embedder() });
     await store.add(documents);
     const filtered = async (filter: object) =>
-      idsOf(await find(store, "capital 首都", { filter, topK: 50 })).sort();
+      idsOf(await find(store, "capital 首都 เมืองหลวง", { filter, topK: 50 })).sort();
     expect(await filtered({ ids: ["france", "absent"] })).toEqual(["france"]);
     expect(await filtered({ path: "asia/" })).toEqual(["bangkok", "tokyo"]);
     expect(await filtered({ path: "ASIA/" })).toEqual([]);
