@@ -8,7 +8,6 @@ import { chromium, unlessChromium } from "../server/browser.ts";
 import { app, BrowserWindow, invoke } from "./electron.ts";
 
 vi.mock("electron", () => import("./electron.ts"));
-vi.mock("qrag", () => import("../../src/index.ts"));
 
 const query = "When does the museum open?";
 const passages = [
