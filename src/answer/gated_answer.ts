@@ -1,4 +1,5 @@
 // gatedAnswer: retrieves, judges, and asks the generator only where evidence is left.
+import { isObject, refuse } from "../checks.ts";
 import type { Gate, Ranked } from "../gate.ts";
 import type { Passage } from "../options.ts";
 import { withinBudget } from "./budget.ts";
@@ -50,7 +51,7 @@ export async function gatedAnswer<P extends Passage>(
   const { topK = defaultTopK, refusal = defaultRefusal, budget = {} } = checked;
   signal?.throwIfAborted();
   const clock = stopwatch();
-  const passages = await take(retrieve, query, topK, signal);
+  const passages = await orAborted(signal, () => take(retrieve, query, topK, signal));
   const retrieved = clock();
   const { kept, dropped } = await sift(gate, query, passages, budget, signal);
   const judged = clock();
@@ -64,7 +65,8 @@ export async function gatedAnswer<P extends Passage>(
     return { answer: refusal, answered: false, kept, dropped, timings: timed(0, judged) };
   }
   const given = { query, passages: kept.map(({ passage }) => passage), refusal, signal, onText };
-  const answer = await generate(given);
+  const answer: unknown = await orAborted(signal, () => generate(given));
+  if (typeof answer !== "string") return refuse("a string", "what generate gives", answer);
   const total = clock();
   return { answer, answered: true, kept, dropped, timings: timed(total - judged, total) };
 }
@@ -77,7 +79,13 @@ async function take<P>(
   signal: AbortSignal | undefined,
 ): Promise<P[]> {
   const taken: P[] = [];
-  for await (const passage of await retrieve(query, { topK, signal })) {
+  const found: unknown = await retrieve(query, { topK, signal });
+  // A string is iterable too, and never meant: it would be judged letter by letter.
+  const many =
+    isObject(found) && (Symbol.iterator in found || Symbol.asyncIterator in found)
+      ? (found as unknown as Iterable<P> | AsyncIterable<P>)
+      : refuse("an iterable of passages", "what retrieve gives", found);
+  for await (const passage of many) {
     signal?.throwIfAborted();
     taken.push(passage);
     if (taken.length === topK) break;
@@ -101,6 +109,32 @@ async function sift<P extends Passage>(
     else dropped.push({ ...ranked, why: "budget" });
   }
   return { kept, dropped };
+}
+
+/** What the caller's function gives; the signal's reason as soon as it is aborted, even if the function ignores it. */
+async function orAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  if (!signal) return work();
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = deferred();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function deferred(): { promise: Promise<never>; reject: (reason: unknown) => void } {
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  return { promise, reject };
 }
 
 /** Milliseconds since it was made. */

@@ -78,8 +78,19 @@ async function ask(settings: OpenAiOptions, evidence: Evidence): Promise<Respons
     throw failed(`${endpoint} could not be reached: ${reason(cause)}`, cause);
   });
   if (response.ok) return response;
-  const said = (await response.text().catch(() => "")).slice(0, 500);
+  const said = await beginning(textOf(response, signal)).catch(() => "");
+  signal?.throwIfAborted();
   throw failed(`${endpoint} answered ${response.status}: ${said || response.statusText}`);
+}
+
+/** Of an error's text: it may be as long as the endpoint likes. */
+async function beginning(pieces: AsyncIterable<string>, most = 500): Promise<string> {
+  let text = "";
+  for await (const piece of pieces) {
+    text += piece;
+    if (text.length >= most) break;
+  }
+  return text.slice(0, most);
 }
 
 async function whole(pieces: AsyncIterable<string>): Promise<string> {
@@ -95,13 +106,16 @@ async function streamed(
   onText: (piece: string) => void,
 ): Promise<string> {
   let answer = "";
+  let events = 0;
   for await (const data of eventsOf(pieces)) {
+    events++;
     if (data === "[DONE]") return answer;
     const piece = contentOf(data, "delta");
     if (!piece) continue;
     answer = appended(answer, piece);
     onText(piece);
   }
+  if (events === 0) throw failed("The endpoint answered without events: it does not stream");
   return answer;
 }
 

@@ -35,7 +35,8 @@ ${modelHelp("print JSON: one line when it listens")}
 
 Example:
   qrag serve --port 8080
-  curl -s localhost:8080/v1/rerank -d '{"query": "capital of Germany", "documents": ["Berlin is the capital."]}'
+  curl -s localhost:8080/v1/rerank -H 'content-type: application/json' \\
+    -d '{"query": "capital of Germany", "documents": ["Berlin is the capital."]}'
 `;
 
 const logFormats = ["text", "json", "none"] as const;

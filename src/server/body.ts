@@ -29,6 +29,7 @@ export async function readBody(
   request: IncomingMessage,
   most: number,
   held: HeldBytes,
+  signal: AbortSignal,
 ): Promise<{ value: Record<string, unknown>; bytes: number }> {
   const type = request.headers["content-type"];
   if (type !== undefined && !/^(application\/([\w.-]+\+)?json|text\/plain)\b/i.test(type)) {
@@ -37,6 +38,9 @@ export async function readBody(
   if (Number(request.headers["content-length"]) > most) throw tooLarge(most);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  // Node's own limit of time ends with server.close(): a body that never comes would keep the server open.
+  const cut = () => request.destroy();
+  signal.addEventListener("abort", cut);
   try {
     for await (const chunk of request as AsyncIterable<Uint8Array>) {
       if (bytes + chunk.length > most) throw tooLarge(most);
@@ -48,6 +52,8 @@ export async function readBody(
   } catch (error) {
     held.give(bytes);
     throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
 }
 

@@ -17,6 +17,8 @@ export class Exchange {
   readonly response: ServerResponse;
   /** Aborted when the client leaves, or the server's time is up. */
   readonly signal: AbortSignal;
+  /** Aborted when the client leaves, and only then. */
+  readonly #gone: AbortSignal;
   readonly work: Work = {};
   /** How a problem is told; a path that two protocols share decides by what it was sent. */
   errors: ErrorShape;
@@ -28,6 +30,7 @@ export class Exchange {
     request: IncomingMessage;
     response: ServerResponse;
     signal: AbortSignal;
+    gone: AbortSignal;
     errors: ErrorShape;
     body: () => Promise<Record<string, unknown>>;
     timeout: number;
@@ -36,6 +39,7 @@ export class Exchange {
     this.request = parts.request;
     this.response = parts.response;
     this.signal = parts.signal;
+    this.#gone = parts.gone;
     this.errors = parts.errors;
     this.#body = parts.body;
     this.#timeout = parts.timeout;
@@ -74,11 +78,16 @@ export class Exchange {
   /** A client that does not take its answer is cut off: it would hold memory for as long as it likes. */
   async #within(write: (signal: AbortSignal) => Promise<unknown> | undefined): Promise<void> {
     // A client that has left already is not heard of again: the wait would have no end.
-    if (this.response.destroyed) return;
+    if (this.response.destroyed || this.#gone.aborted) return;
     const waiting = new AbortController();
     const leave = () => waiting.abort();
-    const timer = setTimeout(() => this.response.destroy(), this.#timeout);
+    const timer = setTimeout(() => {
+      this.response.destroy();
+      // A response that waits behind another one has no connection yet to end.
+      this.request.socket?.destroy();
+    }, this.#timeout);
     this.response.once("close", leave);
+    this.#gone.addEventListener("abort", leave);
     try {
       await write(waiting.signal);
     } catch {
@@ -86,6 +95,7 @@ export class Exchange {
     } finally {
       clearTimeout(timer);
       this.response.off("close", leave);
+      this.#gone.removeEventListener("abort", leave);
     }
   }
 }

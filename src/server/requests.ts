@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Access, preflightHeaders } from "./access.ts";
 import { type HeldBytes, readBody } from "./body.ts";
 import { Exchange, type Route } from "./exchange.ts";
+import type { LogEntry } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ServerSettings } from "./options.ts";
 import { closing as closingProblem, Problem, problemOf, sharedError, teiError } from "./problem.ts";
@@ -64,11 +65,15 @@ export class Requests {
     const path = (request.url ?? "/").split("?", 1)[0]!;
     const id = idOf(request);
     let heldBytes = 0;
+    // Kept: a request that is destroyed forgets its connection.
+    const { socket } = request;
+    const gone = new AbortController();
     const exchange = new Exchange({
       id,
       request,
       response,
       signal: stop.signal,
+      gone: gone.signal,
       errors: path.startsWith("/v") ? sharedError : teiError,
       timeout: this.#parts.settings.timeout,
       body: async () => {
@@ -76,6 +81,7 @@ export class Requests {
           request,
           this.#parts.settings.maxBody,
           this.#parts.held,
+          stop.signal,
         );
         heldBytes = bytes;
         return value;
@@ -84,10 +90,14 @@ export class Requests {
     response.setHeader("x-request-id", id);
     response.on("error", () => {});
     let left = false;
-    response.once("close", () => {
+    const leave = () => {
       left = !response.writableFinished;
       stop.abort(new Problem(408, "The client has left"));
-    });
+      gone.abort();
+    };
+    response.once("close", leave);
+    // A response that waits behind another one (pipelining) is not told that its connection has ended.
+    socket.once("close", leave);
     let problem: string | undefined;
     let name = "unknown";
     try {
@@ -98,12 +108,13 @@ export class Requests {
     } catch (error) {
       problem = await this.#tell(error, exchange);
     } finally {
+      socket.off("close", leave);
       this.#parts.held.give(heldBytes);
     }
     const milliseconds = performance.now() - start;
     const status = left ? clientLeft : response.statusCode;
     this.#parts.metrics.ended(name, status, milliseconds / 1000);
-    this.#parts.settings.log?.({
+    this.#log({
       time: time.toISOString(),
       id,
       method: request.method ?? "",
@@ -113,6 +124,15 @@ export class Requests {
       ...exchange.work,
       ...(problem !== undefined && { problem }),
     });
+  }
+
+  /** A log of the operator's that fails must not end the process. */
+  #log(entry: LogEntry): void {
+    try {
+      this.#parts.settings.log?.(entry);
+    } catch (error) {
+      process.emitWarning(`The log of serveGate failed: ${(error as Error)?.message ?? error}`);
+    }
   }
 
   /** Names and origins are checked for every path: a problem may be read by nobody either. */

@@ -62,6 +62,8 @@ export class GateServer {
     this.#server = createServer(limits, (request: IncomingMessage, response: ServerResponse) => {
       void this.#requests.handle(request, response);
     });
+    // Each pipelined request listens to its connection.
+    this.#server.on("connection", (socket) => socket.setMaxListeners(0));
   }
 
   /** Where it listens, "http://127.0.0.1:5757". */

@@ -132,7 +132,21 @@ describe("gatedAnswer", () => {
     await expect(ask({ generate: broken })).rejects.toBe(reason);
   });
 
+  it("stops even where the caller's functions do not listen", async () => {
+    const reason = new Error("enough");
+    const never = () => new Promise<never>(() => {});
+    for (const ignoring of [{ retrieve: never }, { generate: never }]) {
+      const stop = new AbortController();
+      const waiting = ask({ ...ignoring, signal: stop.signal });
+      setTimeout(() => stop.abort(reason), 20);
+      await expect(waiting).rejects.toBe(reason);
+    }
+  });
+
   it.each([
+    [{ retrieve: () => "text" }, /an iterable of passages for what retrieve gives/],
+    [{ retrieve: () => undefined }, /an iterable of passages/],
+    [{ generate: () => undefined }, /a string for what generate gives/],
     [{ query: " " }, /query/],
     [{ retrieve: undefined }, /a function for retrieve/],
     [{ generate: "text" }, /a function for generate/],

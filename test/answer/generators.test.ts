@@ -157,6 +157,20 @@ describe("an OpenAI-compatible endpoint", () => {
     await expect(generate({ ...evidence, signal: stop.signal })).rejects.toBe(reason);
   });
 
+  it("may tell an error of any length, or not stream when it is asked to", async () => {
+    const { baseUrl } = await endpoint((response) => {
+      response.writeHead(500);
+      const more = setInterval(() => response.write("too much ".repeat(100)), 1);
+      response.on("close", () => clearInterval(more));
+    });
+    const generate = openAiGenerator({ baseUrl, model: "m" });
+    await expect(generate(evidence)).rejects.toThrow(/answered 500: too much/);
+    const { baseUrl: plain } = await endpoint((response) => response.end(said("30 m")));
+    const streaming = { ...evidence, onText: () => {} };
+    const ignoring = openAiGenerator({ baseUrl: plain, model: "m" });
+    await expect(ignoring(streaming)).rejects.toThrow(/does not stream/);
+  });
+
   it("passes on what onText throws", async () => {
     const { baseUrl } = await endpoint((response) => response.end(`${event("30")}\n\n`));
     const thrown = new Error("from onText");

@@ -346,5 +346,9 @@ describe("what the page asks for", () => {
     expect([bad.status, bad.json.error]).toEqual([422, expect.stringMatching(/questions\[0\]/)]);
     const many = { passages, questions: Array(500).fill(questions[0]), top_k: 3 };
     expect((await post(`${url}/questions`, many)).status).toBe(422);
+    const wide = { passages: Array(300_000).fill("a b"), questions };
+    expect((await post(`${url}/questions`, wide)).json.error).toMatch(/at most 200000 pairs/);
+    const long = { name: "a.md", text: "# a\n".repeat(300_000) };
+    expect((await post(`${url}/split`, long)).json.error).toMatch(/at most 1048576 characters/);
   });
 });

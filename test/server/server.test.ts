@@ -161,6 +161,7 @@ describe("a slow client", () => {
       request: {} as never,
       response: Object.assign(response, { writeHead: () => response }) as never,
       signal: new AbortController().signal,
+      gone: new AbortController().signal,
       errors: teiError,
       timeout: 20,
       body: async () => ({}),
@@ -240,6 +241,31 @@ describe("closing", () => {
     await gate.dispose();
   });
 
+  it("does not wait for a body that never comes", async () => {
+    const server = await serving({ grace: 50 });
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    socket.write("POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await server.close();
+  });
+
+  it("does not wait for a pipelined request whose client has left", async () => {
+    const { gate, go, running } = heldModel();
+    const server = await serving({ gate, grace: 50 });
+    const { hostname, port } = new URL(server.url);
+    const body = JSON.stringify(question);
+    const one = `POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    socket.write(one + one);
+    await running;
+    socket.destroy();
+    await server.close();
+    go();
+  });
+
   it("answers with 503 when the gate is disposed of first", async () => {
     const gate = fakeGate();
     const { url } = await serving({ gate });
@@ -315,6 +341,17 @@ describe("who may ask", () => {
 });
 
 describe("what is noted", () => {
+  it("may fail to be written: the server goes on, and warns", async () => {
+    const warned = once(process, "warning");
+    const log = () => {
+      throw new Error("disk full");
+    };
+    const { url } = await serving({ log });
+    expect((await get(`${url}/health`)).status).toBe(200);
+    expect(String((await warned)[0].message)).toMatch(/disk full/);
+    expect((await get(`${url}/health`)).status).toBe(200);
+  });
+
   it("is a line a request, with an id that is the client's if it can be", async () => {
     const entries: LogEntry[] = [];
     const { url } = await serving({ log: (entry) => entries.push(entry) });

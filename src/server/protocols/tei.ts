@@ -50,7 +50,8 @@ export function teiRoutes(
     model_dtype: info.weightTypes[0]?.toLowerCase() ?? "float32",
     served_model_name: modelName(info),
     model_type: { reranker: { id2label: { "0": "0", "1": "1" }, label2id: { "0": 0, "1": 1 } } },
-    max_concurrent_requests: maxQueue,
+    // Of the largest size; the limit itself is on documents.
+    max_concurrent_requests: Math.max(1, Math.floor(maxQueue / maxDocuments)),
     max_input_length: info.contextLength,
     max_batch_tokens: 16_384,
     max_batch_requests: null,

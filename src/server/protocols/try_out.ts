@@ -13,6 +13,10 @@ import { teiError } from "../problem.ts";
 /** Passages judged for a question; what `qrag eval --folder` takes too. */
 const defaultTop = 5;
 const maxTop = 100;
+/** Characters of a document: the splitter runs on the event loop, a second or two at worst. */
+const maxSplit = 1024 * 1024;
+/** Passages times questions of a request: the search runs on the event loop. */
+const maxSearched = 200_000;
 
 const post = (
   path: string,
@@ -27,10 +31,9 @@ const post = (
 export function tryOutRoutes(judging: Judging): Route[] {
   return [
     post("/split", async (exchange, fields) => {
-      const document = {
-        path: fields.text("name") ?? "document.txt",
-        text: needed(fields, "text"),
-      };
+      const text = needed(fields, "text");
+      if (text.length > maxSplit) throw bad("text", `at most ${maxSplit} characters`);
+      const document = { path: fields.text("name") ?? "document.txt", text };
       await exchange.json({ passages: splitDocument(document) });
     }),
     post("/questions", async (exchange, fields) => {
@@ -38,6 +41,9 @@ export function tryOutRoutes(judging: Judging): Route[] {
       const questions = fields.list("questions").map(questionOf);
       const top = Math.min(fields.count("top_k") ?? defaultTop, maxTop);
       judging.checkDocuments(questions.length * top);
+      if (texts.length * questions.length > maxSearched) {
+        throw bad("passages and questions", `at most ${maxSearched} pairs of both`);
+      }
       const passages = texts.map(passageOf);
       const folder = { name: "", documents: 1, passages, unreadable: [] };
       const set = await folderSet(folder, questions, { top });
