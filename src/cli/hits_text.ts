@@ -12,7 +12,10 @@ export function hitText(hit: Hit, number: number): string {
   const mark = verdict ? (verdict.relevant ? " relevant" : " not relevant") : "";
   // The headings' path is the first line of the text.
   const body = headings.length > 0 ? text.slice(text.indexOf("\n") + 1) : text;
-  const cut = body.length > shownLength ? `${body.slice(0, shownLength)}…` : body;
+  const cut =
+    body.length > shownLength
+      ? `${body.slice(0, shownLength).replace(/[\ud800-\udbff]$/, "")}…`
+      : body;
   const lines = cut.split(/\r\n?|\n/).filter((line) => line.trim() !== "");
   return [
     `[${number}] ${placeText(hit)}${mark}`,

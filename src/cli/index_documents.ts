@@ -1,5 +1,7 @@
 // qrag index: documents from files and folders into a store.
+import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
+import { QragError } from "../../base/errors.ts";
 import { documentsIn, type Unreadable } from "../passages/documents.ts";
 import type { StoreDocument } from "../store/documents.ts";
 import type { Store } from "../store/store.ts";
@@ -30,10 +32,16 @@ Example:
 export const command: Command = {
   help,
   async run(args, io) {
-    const { values, positionals } = parseArguments(args, storeOptions, Array(1000).fill("PATH"), 1);
+    const { values, positionals } = parseArguments(
+      args,
+      storeOptions,
+      Array(100_000).fill("PATH"),
+      1,
+    );
     if (positionals.some((path) => path === "-")) {
       throw new UsageError("documents come from files and folders, not from standard input");
     }
+    await checkThere(positionals);
     const unreadable: Unreadable[] = [];
     const { store: path } = values;
     const done = await withEmbedder(io, values.embedder, (embedder) =>
@@ -45,6 +53,16 @@ export const command: Command = {
     return exitCodes.done;
   },
 };
+
+/** Before anything is written: a mistyped path must not leave an empty store behind. */
+async function checkThere(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await stat(path).catch((cause: Error) => {
+      const message = `${path} could not be read: ${cause.message}`;
+      throw new QragError("INPUT_INVALID", message, { cause });
+    });
+  }
+}
 
 interface Indexed extends Written {
   readonly removed: number;
@@ -87,7 +105,9 @@ async function absent(
   seen: ReadonlySet<string>,
   unreadable: readonly Unreadable[],
 ): Promise<string[]> {
-  const folders = paths.map((path) => resolve(path) + sep);
+  const folders = paths
+    .map((path) => resolve(path))
+    .map((path) => (path.endsWith(sep) ? path : path + sep));
   const kept = unreadable.map(({ path }) => resolve(path));
   const ids: string[] = [];
   for await (const { id } of store.list()) {

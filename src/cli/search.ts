@@ -61,5 +61,7 @@ export const command: Command = {
 
 /** As `qrag index` has written it. What ends like a folder is one. */
 function absolutePrefix(prefix: string): string {
-  return /[/\\]$/.test(prefix) ? resolve(prefix) + sep : resolve(prefix);
+  const path = resolve(prefix);
+  // A root ends with a separator already.
+  return /[/\\]$/.test(prefix) && !path.endsWith(sep) ? path + sep : path;
 }

@@ -104,7 +104,9 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
     const removed = await store.remove(ids.flatMap((id) => [id, resolve(id)]));
     if (json) await writeJson(io, { removed });
     else await writeLine(io, `${removed} removed`);
-    if (removed < ids.length) tell(io, `${ids.length - removed} were not in the store.\n`);
+    const missing = ids.length - removed;
+    const were = missing === 1 ? "was" : "were";
+    if (missing > 0) tell(io, `${missing} ${were} not in the store.\n`);
     return exitCodes.done;
   },
 };

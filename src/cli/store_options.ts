@@ -1,8 +1,8 @@
 // What the commands on a store have in common: where it is, and what opens it.
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { QragError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import type { Embedder } from "../embedder.ts";
 import type { Gate } from "../gate.ts";
 import { loadEmbedder } from "../load_embedder.ts";
@@ -63,7 +63,7 @@ export async function withStore<T>(
   embedder: Embedder | undefined,
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
-  if (create) await mkdir(dirname(path), { recursive: true });
+  if (create) await makeFolder(dirname(resolve(path)));
   else if (!existsSync(path)) throw absent(path);
   const store = await openStore(path, { embedder, gate, readOnly, signal: io.signal });
   try {

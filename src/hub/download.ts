@@ -98,7 +98,7 @@ async function receive(
     onReceived(bytes.length);
   }
   if (part.length === size) return;
-  const short = `${url} broke off after ${part.length} of ${size} bytes. Try again: what was downloaded so far is kept`;
+  const short = `${url} broke off after ${part.length} of ${size} bytes. Try again: anything downloaded so far is kept`;
   throw new TemporaryFailure(downloadFailed(short));
 }
 

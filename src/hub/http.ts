@@ -98,6 +98,6 @@ async function* bodyOf(response: Response, url: URL, watch: Watch): AsyncGenerat
 function unreachable(url: URL, cause: unknown): TemporaryFailure {
   const message =
     `${shownUrl(url)} could not be read: ${reasonOf(cause)}. Check the connection and try again: ` +
-    "what was downloaded so far is kept";
+    "anything downloaded so far is kept";
   return new TemporaryFailure(downloadFailed(message, cause));
 }

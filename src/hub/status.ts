@@ -20,13 +20,13 @@ export function failureOf(
     const hint = token === undefined ? ". HF_TOKEN raises the limit" : "";
     return new TemporaryFailure(
       failed(
-        `too many requests. Wait ${long} and try again: what was downloaded so far is kept${hint}`,
+        `too many requests. Wait ${long} and try again: anything downloaded so far is kept${hint}`,
       ),
       pauseMs,
     );
   }
   if (status >= 500 || status === 408) {
-    const again = failed("the server failed. Try again later: what was downloaded so far is kept");
+    const again = failed("the server failed. Try again later: anything downloaded so far is kept");
     return new TemporaryFailure(again, pauseOf(headers));
   }
   // Links to a storage server expire; the hub gives a new one.

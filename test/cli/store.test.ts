@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -67,7 +67,24 @@ describe("qrag index", () => {
   });
 });
 
+describe("a wrong path", () => {
+  it("leaves no store behind, and is told without a stack trace", async () => {
+    const file = join(root, "typo.qrag");
+    const typo = await qrag(["index", notes, join(root, "nonexistent"), "--store", file]);
+    expect([typo.exitCode, existsSync(file)]).toEqual([3, false]);
+    expect(typo.err).toMatch(/nonexistent could not be read/);
+    const below = await qrag(["index", notes, "--store", join(store, "below.qrag")]);
+    expect(below.exitCode).toBe(3);
+    expect(below.err).toMatch(/^qrag: The folder .* cannot be made/m);
+  });
+});
+
 describe("qrag search", () => {
+  it("looks below a root as below any folder", async () => {
+    const { out } = await qrag(["search", "vinegar", "--path", "/", ...on]);
+    expect(out).toMatch(/machine\.md/);
+  });
+
   it("prints passages and their places", async () => {
     const { out, exitCode } = await qrag(["search", "descale vinegar", ...on, "--explain"]);
     expect(out).toMatch(/^\[1\] .*machine\.md:5 Machine > Care\n/);
