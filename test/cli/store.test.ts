@@ -191,7 +191,7 @@ describe("qrag store", () => {
     });
     expect(
       (await qrag(["store", "remove", join(notes, "tea.txt"), "absent", ...here])).err,
-    ).toMatch(/1 were not/);
+    ).toMatch(/1 was not/);
     expect((await qrag(["store", "list", ...here])).out).toMatch(/machine\.md +1\n$/);
     expect(await qrag(["store", "compact", ...here])).toMatchObject({ exitCode: 0 });
     const bytes = readFileSync(file);
