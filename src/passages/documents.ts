@@ -1,6 +1,6 @@
 // The documents of a folder: every .md, .markdown and .txt file below it, in the order of their paths.
-import { readdir, readFile, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { extname, join, sep } from "node:path";
 import { QragError } from "../../base/errors.ts";
 import type { SourceDocument } from "./split.ts";
 
@@ -21,7 +21,8 @@ const limits = {
 
 /**
  * A file is a document, whatever its ending. Below a folder, names that begin with a dot, node_modules and links to
- * folders are passed over. What cannot be read is reported and left out; only `path` itself has to be there.
+ * folders are passed over. What cannot be read, or is a link that leads out of the folder, is reported and left out;
+ * only `path` itself has to be there.
  */
 export async function* documentsIn(
   path: string,
@@ -35,12 +36,13 @@ export async function* documentsIn(
       throw new QragError("INPUT_INVALID", message, { cause });
     },
   );
+  const root = folder ? await realpath(path) : undefined;
   for await (const file of folder ? filesIn(path, onUnreadable) : [path]) {
     if (++count > limits.documents) {
       const message = `${path} holds more than ${limits.documents} documents; take a part of it`;
       throw new QragError("INPUT_INVALID", message);
     }
-    const text = await textOf(file).catch((cause: Error) => {
+    const text = await textOf(file, root).catch((cause: Error) => {
       onUnreadable({ path: file, reason: cause.message });
     });
     if (text !== undefined) yield { path: file, text };
@@ -63,10 +65,19 @@ async function* filesIn(
   }
 }
 
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-async function textOf(path: string): Promise<string> {
+/** `root`: the folder that is walked, as the system names it. */
+async function textOf(path: string, root: string | undefined): Promise<string> {
   const found = await stat(path);
+  // A folder from somewhere else may name any file of this machine.
+  if (root !== undefined && !isBelow(await realpath(path), root)) {
+    throw new Error("a link that leads out of the folder");
+  }
   // A pipe would be waited for.
   if (!found.isFile()) throw new Error("not a file");
   if (found.size > limits.bytes) throw new Error(`longer than ${limits.bytes} bytes`);

@@ -75,6 +75,19 @@ describe("documentsIn", () => {
     });
   });
 
+  it("follows no link that leads out of the folder, unless it is named itself", async () => {
+    await put("in/a.md", "a");
+    await put("out/secret.md", "secret");
+    await symlink(join(folder, "out", "secret.md"), join(folder, "in", "b.md"));
+    expect(await read(join(folder, "in"))).toMatchObject({
+      unreadable: [[expect.stringMatching(/b\.md$/), "a link that leads out of the folder"]],
+      documents: [[expect.stringMatching(/a\.md$/), "a"]],
+    });
+    expect((await read(join(folder, "in", "b.md"))).documents).toHaveLength(1);
+    await symlink(join(folder, "in"), join(folder, "link"));
+    expect((await read(join(folder, "link"))).documents).toHaveLength(1);
+  });
+
   it("does not go round in circles", async () => {
     await put("a/b.md", "b");
     await symlink(folder, join(folder, "a", "up"));
