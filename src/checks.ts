@@ -32,6 +32,9 @@ export function choice<const C extends readonly (string | boolean)[]>(
   return (value, name) => choices.find((one) => one === value) ?? refuse(expected, name, value);
 }
 
+export const someText: Check<string> = (value, name) =>
+  typeof value === "string" && value !== "" ? value : refuse("some text", name, value);
+
 export const file: Check<string> = (value, name) =>
   typeof value === "string" && value !== "" ? value : refuse("a path", name, value);
 

@@ -1,4 +1,5 @@
 // What a loaded gate says of itself.
+import { basename } from "node:path";
 import type { Hyperparameters } from "../gguf/architecture.ts";
 
 /** A vocabulary entry that stands for a digit. */
@@ -39,4 +40,9 @@ export interface GateInfo {
   readonly calibrated: boolean;
   /** Whether the option `fullVocabulary` can be used. */
   readonly fullVocabulary: boolean;
+}
+
+/** What others call the model: its name, or else its file's. */
+export function modelName({ name, path }: Pick<GateInfo, "name" | "path">): string {
+  return name ?? basename(path, ".gguf");
 }

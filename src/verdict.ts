@@ -1,5 +1,6 @@
 // From the output rows' logits to a verdict.
 import { QragError } from "../base/errors.ts";
+import { sigmoid } from "../base/sigmoid.ts";
 import type { Output } from "../gguf/architecture.ts";
 import type { RefusalReason } from "./refusal/refusal.ts";
 import type { Span } from "./windows.ts";
@@ -76,6 +77,11 @@ export function refusedBecause(reason: RefusalReason): Verdict {
   return { relevant: false, margin: -Infinity, probability: 0, tokens: 0, windows: 0, reason };
 }
 
+/** The probability that 0.5 divides: the calibration's offset is taken off the margin. */
+export function scoreOf({ margin }: Verdict, { offset }: { readonly offset: number }): number {
+  return sigmoid(margin - offset);
+}
+
 /** A passage is relevant if any of its windows is. `windows` holds at least one. */
 export function verdictOf(windows: readonly JudgedWindow[]): Verdict {
   const { margin, span } = windows.reduce((best, next) =>
@@ -84,7 +90,7 @@ export function verdictOf(windows: readonly JudgedWindow[]): Verdict {
   return {
     relevant: windows.some((window) => window.relevant),
     margin,
-    probability: 1 / (1 + Math.exp(-margin)),
+    probability: sigmoid(margin),
     tokens: windows.reduce((sum, window) => sum + window.tokens, 0),
     windows: windows.length,
     ...(windows.length > 1 && { span }),

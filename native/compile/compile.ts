@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { writeAtomically } from "../../base/atomic_file.ts";
 import { QragError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import type { Progress } from "../../base/progress.ts";
 import { builtAddon, type Form } from "../addon_paths.ts";
 import { cmakeCalls, vendorFolder } from "./cmake.ts";
@@ -57,15 +58,6 @@ export function checkCompilable(root: string): void {
     `compiling qrag's native part needs ${missing.join(" and ")}.\n` +
       `${installAdvice()}\nThen run this command again.`,
   );
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    const message = `${path} cannot be made: ${(cause as Error).message}`;
-    throw new QragError("OUTPUT_FAILED", message, { cause });
-  }
 }
 
 async function cmake(

@@ -1,7 +1,7 @@
 // Vercel's AI SDK: the gate as a reranking model, for `rerank({ model: gateRerankingModel(gate), ... })`.
-import { basename } from "node:path";
 import { checkedBy, flag, isObject, refuse } from "../checks.ts";
 import type { Gate } from "../gate.ts";
+import { modelName } from "../gate_info.ts";
 
 type Json =
   | null
@@ -49,8 +49,7 @@ export function gateRerankingModel<Version extends "v3" | "v4" = "v3">(
   gate: Pick<Gate, "rank" | "info">,
   version: Version = "v3" as Version,
 ): GateRerankingModel<Version> {
-  const { name, path } = gate.info;
-  const modelId = name ?? basename(path, ".gguf");
+  const modelId = modelName(gate.info);
   return {
     specificationVersion: version,
     provider: "qrag",

@@ -3,7 +3,7 @@ import { type CallToolResult, fromJsonSchema, McpServer } from "@modelcontextpro
 import { QragError } from "../../base/errors.ts";
 import { packageVersion } from "../../base/package_root.ts";
 import type { Gate } from "../gate.ts";
-import type { Verdict } from "../verdict.ts";
+import { scoreOf, type Verdict } from "../verdict.ts";
 
 interface Question {
   readonly query: string;
@@ -118,12 +118,8 @@ export function gateMcpServer(gate: Gate): McpServer {
   return server;
 }
 
-/** The score is the probability that 0.5 divides, a calibration included. */
-function shown(
-  { info }: Gate,
-  { relevant: yes, margin }: Verdict,
-): { relevant: boolean; score: number } {
-  return { relevant: yes, score: 1 / (1 + Math.exp(info.offset - margin)) };
+function shown({ info }: Gate, verdict: Verdict): { relevant: boolean; score: number } {
+  return { relevant: verdict.relevant, score: scoreOf(verdict, info) };
 }
 
 /** The result as text too, for clients that read no structure. What the caller did wrong is told, not thrown. */

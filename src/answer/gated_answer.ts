@@ -118,23 +118,16 @@ async function orAborted<T>(
 ): Promise<T> {
   if (!signal) return work();
   signal.throwIfAborted();
-  const { promise: aborted, reject } = deferred();
-  const stop = () => reject(signal.reason);
+  let stop!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
   signal.addEventListener("abort", stop);
   try {
     return await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener("abort", stop);
   }
-}
-
-/** Promise.withResolvers, which Node 20 lacks. */
-function deferred(): { promise: Promise<never>; reject: (reason: unknown) => void } {
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<never>((_, no) => {
-    reject = no;
-  });
-  return { promise, reject };
 }
 
 /** Milliseconds since it was made. */

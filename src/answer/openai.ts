@@ -1,6 +1,7 @@
 // A generator on any OpenAI-compatible endpoint: llama-server, Ollama, vLLM, or a hosted one.
 import { QragError } from "../../base/errors.ts";
-import { type Check, callable, checkedBy, count, isObject, refuse } from "../checks.ts";
+import { reasonOf } from "../../base/reason.ts";
+import { type Check, callable, checkedBy, count, isObject, refuse, someText } from "../checks.ts";
 import type { Evidence, Generate } from "./options.ts";
 import { evidencePrompt, type Prompt } from "./prompt.ts";
 import { eventsOf } from "./server_events.ts";
@@ -21,9 +22,6 @@ export interface OpenAiOptions {
 /** Longer answers are refused: an endpoint that never stops must not fill the memory. */
 const longestAnswer = 4 * 1024 * 1024;
 
-const nonEmpty: Check<string> = (value, name) =>
-  typeof value === "string" && value !== "" ? value : refuse("some text", name, value);
-
 const url: Check<string> = (value, name) =>
   typeof value === "string" && /^https?:$/.test(protocolOf(value))
     ? value
@@ -36,8 +34,8 @@ const temperature: Check<number> = (value, name) =>
 
 const checks = {
   baseUrl: url,
-  model: nonEmpty,
-  apiKey: nonEmpty,
+  model: someText,
+  apiKey: someText,
   prompt: callable<Prompt>(),
   temperature,
   maxTokens: count(Number.MAX_SAFE_INTEGER),
@@ -75,7 +73,7 @@ async function ask(settings: OpenAiOptions, evidence: Evidence): Promise<Respons
     signal: signal ?? null,
   }).catch((cause) => {
     signal?.throwIfAborted();
-    throw failed(`${endpoint} could not be reached: ${reason(cause)}`, cause);
+    throw failed(`${endpoint} could not be reached: ${reasonOf(cause)}`, cause);
   });
   if (response.ok) return response;
   const said = await beginning(textOf(response, signal)).catch(() => "");
@@ -128,7 +126,7 @@ async function* textOf(
     for await (const bytes of response.body ?? []) yield decoder.decode(bytes, { stream: true });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw failed(`${response.url} broke off its answer: ${reason(cause)}`, cause);
+    throw failed(`${response.url} broke off its answer: ${reasonOf(cause)}`, cause);
   }
   yield decoder.decode();
 }
@@ -163,9 +161,4 @@ function protocolOf(text: string): string {
 
 function failed(message: string, cause?: unknown): QragError {
   return new QragError("GENERATION_FAILED", message, { cause });
-}
-
-function reason(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return inner instanceof Error ? inner.message : String(inner);
 }

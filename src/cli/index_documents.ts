@@ -1,6 +1,7 @@
 // qrag index: documents from files and folders into a store.
 import { stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
+import { belowPrefix } from "../../base/below.ts";
 import { QragError } from "../../base/errors.ts";
 import { documentsIn, type Unreadable } from "../passages/documents.ts";
 import type { StoreDocument } from "../store/documents.ts";
@@ -105,14 +106,12 @@ async function absent(
   seen: ReadonlySet<string>,
   unreadable: readonly Unreadable[],
 ): Promise<string[]> {
-  const folders = paths
-    .map((path) => resolve(path))
-    .map((path) => (path.endsWith(sep) ? path : path + sep));
+  const folders = paths.map((path) => belowPrefix(resolve(path)));
   const kept = unreadable.map(({ path }) => resolve(path));
   const ids: string[] = [];
   for await (const { id } of store.list()) {
     if (seen.has(id) || !folders.some((folder) => id.startsWith(folder))) continue;
-    if (!kept.some((path) => id === path || id.startsWith(path + sep))) ids.push(id);
+    if (!kept.some((path) => id === path || id.startsWith(belowPrefix(path)))) ids.push(id);
   }
   return ids;
 }

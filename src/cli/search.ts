@@ -1,5 +1,6 @@
 // qrag search: the passages of a store that fit a question best.
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
+import { belowPrefix } from "../../base/below.ts";
 import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { hitText } from "./hits_text.ts";
@@ -62,6 +63,5 @@ export const command: Command = {
 /** As `qrag index` has written it. What ends like a folder is one. */
 function absolutePrefix(prefix: string): string {
   const path = resolve(prefix);
-  // A root ends with a separator already.
-  return /[/\\]$/.test(prefix) && !path.endsWith(sep) ? path + sep : path;
+  return /[/\\]$/.test(prefix) ? belowPrefix(path) : path;
 }

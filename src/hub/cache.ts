@@ -1,10 +1,10 @@
 // The folder of pulled models: endpoint/owner--repo/commit, and which commit each revision was when last pulled.
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { writeAtomically } from "../../base/atomic_file.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import { isObject } from "../checks.ts";
 import { Entry, entryName, isEntryName } from "./entry.ts";
-import { storing } from "./errors.ts";
 import { type HubReference, isCommit } from "./reference.ts";
 import type { HubSettings } from "./settings.ts";
 
@@ -44,7 +44,7 @@ export class Cache {
     const { revision, file } = reference;
     const pointer: Pointer = { revision, entry: entryName(commit, file) };
     const path = this.#pointer(reference);
-    await storing(path, () => mkdir(join(path, ".."), { recursive: true }));
+    await makeFolder(dirname(path));
     await writeAtomically(path, { force: true }, (sink) =>
       sink.write(Buffer.from(`${JSON.stringify(pointer)}\n`)),
     );

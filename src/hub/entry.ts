@@ -1,8 +1,9 @@
 // An entry of the cache: the folder of one model at one commit. It counts once its manifest is there.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../../base/atomic_file.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import { storing } from "./errors.ts";
 import { isLocked, withLock } from "./lock.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
@@ -64,7 +65,7 @@ export class Entry {
 
   /** Runs `work` while no other process works on this entry. */
   async alone<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    await storing(this.folder, () => mkdir(this.folder, { recursive: true }));
+    await makeFolder(this.folder);
     return withLock(this.#lock, signal, work);
   }
 

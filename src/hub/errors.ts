@@ -1,5 +1,6 @@
 // How downloads fail: for good, as a QragError, or temporarily, as a failure that is retried first.
 import { QragError } from "../../base/errors.ts";
+import { reasonOf } from "../../base/reason.ts";
 
 export function downloadFailed(message: string, cause?: unknown): QragError {
   return new QragError("DOWNLOAD_FAILED", message, cause === undefined ? {} : { cause });
@@ -27,12 +28,4 @@ export async function storing<T>(path: string, run: () => Promise<T>): Promise<T
     const message = `${path} cannot be written: ${reasonOf(cause)}`;
     throw new QragError("OUTPUT_FAILED", message, { cause });
   }
-}
-
-/** Node's fetch only says "fetch failed"; the reason is in the cause. */
-export function reasonOf(error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(inner instanceof Error)) return String(inner);
-  // Empty when several addresses were tried.
-  return inner.message || (inner as NodeJS.ErrnoException).code || inner.name;
 }

@@ -1,5 +1,6 @@
 // Requests to a hub. Redirects are followed here, not by fetch, so that only the hub's own origin gets the token.
-import { downloadFailed, reasonOf, TemporaryFailure } from "./errors.ts";
+import { reasonOf } from "../../base/reason.ts";
+import { downloadFailed, TemporaryFailure } from "./errors.ts";
 import type { HubSettings } from "./settings.ts";
 import { failureOf, shownUrl } from "./status.ts";
 import { Watch } from "./watch.ts";

@@ -1,7 +1,8 @@
 // Gets a model from a hub into the cache: resolves the revision to a commit, downloads the files, converts them once.
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { QragError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make_folder.ts";
 import type { Progress } from "../../base/progress.ts";
 import { Cache } from "./cache.ts";
 import { HubClient, type Patience, usualPatience } from "./client.ts";
@@ -150,7 +151,7 @@ async function download(
   let downloaded = 0;
   for (const { file, local } of files) {
     const target = join(entry.files, local);
-    await storing(target, () => mkdir(dirname(target), { recursive: true }));
+    await makeFolder(dirname(target));
     downloaded += await downloadFile(file, target, {
       client,
       repository: reference,

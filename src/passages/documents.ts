@@ -1,6 +1,7 @@
 // The documents of a folder: every .md, .markdown and .txt file below it, in the order of their paths.
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { extname, join } from "node:path";
+import { belowPrefix } from "../../base/below.ts";
 import { QragError } from "../../base/errors.ts";
 import type { SourceDocument } from "./split.ts";
 
@@ -65,17 +66,13 @@ async function* filesIn(
   }
 }
 
-function isBelow(path: string, folder: string): boolean {
-  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-}
-
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** `root`: the folder that is walked, as the system names it. */
 async function textOf(path: string, root: string | undefined): Promise<string> {
   const found = await stat(path);
   // A folder from somewhere else may name any file of this machine.
-  if (root !== undefined && !isBelow(await realpath(path), root)) {
+  if (root !== undefined && !(await realpath(path)).startsWith(belowPrefix(root))) {
     throw new Error("a link that leads out of the folder");
   }
   // A pipe would be waited for.

@@ -1,6 +1,6 @@
 // What all protocols share: documents admitted, judged together, scored, cut and counted.
 import type { Gate } from "../gate.ts";
-import type { Verdict } from "../verdict.ts";
+import { scoreOf, type Verdict } from "../verdict.ts";
 import type { Fields } from "./fields.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
@@ -78,9 +78,8 @@ export class Judging {
     return all.sort((a, b) => b.verdict.margin - a.verdict.margin || a.index - b.index);
   }
 
-  /** The probability that 0.5 divides: the calibration's offset is taken off the margin. */
-  score({ margin }: Verdict): number {
-    return 1 / (1 + Math.exp(this.gate.info.offset - margin));
+  score(verdict: Verdict): number {
+    return scoreOf(verdict, this.gate.info);
   }
 
   /** The part of the verdicts that a request wants. */

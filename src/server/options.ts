@@ -8,6 +8,7 @@ import {
   count,
   isObject,
   refuse,
+  someText,
 } from "../checks.ts";
 import { limits } from "../options.ts";
 import type { LogEntry } from "./log.ts";
@@ -45,9 +46,6 @@ export type ServerSettings = {
     : Exclude<ServerOptions[K], undefined>;
 };
 
-const text: Check<string> = (value, name) =>
-  typeof value === "string" && value !== "" ? value : refuse("some text", name, value);
-
 const texts: Check<readonly string[]> = (value, name) =>
   Array.isArray(value) && value.every((each) => typeof each === "string" && each !== "")
     ? value
@@ -61,9 +59,9 @@ const port: Check<number> = (value, name) =>
 const milliseconds = count(24 * 60 * 60 * 1000);
 
 const checks: Checks<ServerOptions> = {
-  host: text,
+  host: someText,
   port,
-  apiKey: text,
+  apiKey: someText,
   cors: texts,
   hosts: texts,
   maxBody: count(1024 * 1024 * 1024),

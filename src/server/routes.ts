@@ -1,4 +1,5 @@
 // Which path speaks which protocol.
+import { modelName } from "../gate_info.ts";
 import type { Exchange, Route } from "./exchange.ts";
 import { bad, type Fields } from "./fields.ts";
 import type { Judging } from "./judging.ts";
@@ -8,7 +9,7 @@ import { pageRoutes } from "./page.ts";
 import { type ErrorShape, sharedError, teiError } from "./problem.ts";
 import { documentsRerank, firstForm, secondForm } from "./protocols/documents.ts";
 import { judgeRoute } from "./protocols/judge.ts";
-import { modelName, teiRerank, teiRoutes } from "./protocols/tei.ts";
+import { teiRerank, teiRoutes } from "./protocols/tei.ts";
 import { tryOutRoutes } from "./protocols/try_out.ts";
 
 export interface RouteParts {

@@ -1,4 +1,5 @@
 // How two rankings become one: vstash's pool, cut-offs, adaptive weights and reciprocal rank fusion, each by itself.
+import { sigmoid } from "../../base/sigmoid.ts";
 
 /** Candidates from each side. */
 export function poolSize(topK: number, passages: number): number {
@@ -57,10 +58,6 @@ export function adaptiveMixing(
   const rareness = sigmoid(2 * (mean - Math.log(passages) / 2));
   const keyword = 0.1 + 0.5 * rareness;
   return { vector: 1 - keyword, keyword, cutoff: defaultCutoff };
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
 }
 
 export interface Fused {

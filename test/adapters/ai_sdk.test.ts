@@ -3,10 +3,10 @@ import { type RerankingModel, rerank } from "ai";
 import { rerank as rerank7 } from "ai-7";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { type GateRerankingModel, gateRerankingModel } from "../../src/adapters/ai_sdk.ts";
-import { codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
 
 const gate = fakeGate({
-  model: new FakeModel((text) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1)),
+  model: new FakeModel(byNumber),
 });
 const documents = ["fair =1", "off =-2", "best =3"];
 const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin));

@@ -4,10 +4,10 @@ import { BaseRetriever } from "@langchain/core/retrievers";
 import { BaseDocumentCompressor } from "@langchain/core/retrievers/document_compressors";
 import { describe, expect, it } from "vitest";
 import { GateCompressor } from "../../src/adapters/langchain.ts";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
 
 const gate = fakeGate({
-  model: new FakeModel((text) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1)),
+  model: new FakeModel(byNumber),
 });
 
 const documents = ["fair =1", "off =-2", "best =3"].map(

@@ -5,10 +5,10 @@ import { Client as FirstClient } from "@modelcontextprotocol/sdk/client/index.js
 import { StdioClientTransport as FirstTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gateMcpServer } from "../../src/adapters/mcp.ts";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
 
 const gate = fakeGate({
-  model: new FakeModel((text) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1)),
+  model: new FakeModel(byNumber),
 });
 const passages = ["fair =1", "off =-2", "best =3"];
 const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin));

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { gatedAnswer } from "../../src/answer/gated_answer.ts";
 import type { Evidence } from "../../src/answer/options.ts";
-import { codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
 
-/** Judges by a number in the passage: "... =1.5" has margin 1.5, and -1 without one. */
 const gate = fakeGate({
-  model: new FakeModel((text) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1)),
+  model: new FakeModel(byNumber),
 });
 
 const passages = [

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "puppeteer-core";
 import { describe, expect, it } from "vitest";
 import { loadGate } from "../../src/index.ts";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
 import {
   ask,
   browsing,
@@ -17,7 +17,7 @@ import {
   unlessChromium,
   verdicts,
 } from "./browser.ts";
-import { byNumber, serving } from "./serving.ts";
+import { serving } from "./serving.ts";
 
 const open = browsing();
 

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadGate } from "../../src/index.ts";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
 import {
   ask,
   browsing,
@@ -21,7 +21,7 @@ import {
   unlessChromium,
   verdicts,
 } from "./browser.ts";
-import { byNumber, serving } from "./serving.ts";
+import { serving } from "./serving.ts";
 
 const open = browsing();
 const root = dirname(dirname(import.meta.dirname));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
-import { byNumber, get, post, serving } from "./serving.ts";
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
+import { get, post, serving } from "./serving.ts";
 
 const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin));
 const texts = ["fair =1", "off =-2", "best =3"];

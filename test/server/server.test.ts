@@ -7,8 +7,8 @@ import { Exchange } from "../../src/server/exchange.ts";
 import type { LogEntry } from "../../src/server/log.ts";
 import { teiError } from "../../src/server/problem.ts";
 import { serveGate } from "../../src/server/server.ts";
-import { codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
-import { byNumber, get, post, serving } from "./serving.ts";
+import { byNumber, codeOf, FakeModel, fakeGate } from "../src/fakes.ts";
+import { get, post, serving } from "./serving.ts";
 
 const question = { query: "q", documents: ["a =1", "b =-1"] };
 

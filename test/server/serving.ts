@@ -3,10 +3,7 @@ import { onTestFinished } from "vitest";
 import type { Gate } from "../../src/gate.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
 import { type GateServer, serveGate } from "../../src/server/server.ts";
-import { FakeModel, fakeGate } from "../src/fakes.ts";
-
-/** Judges by a number in the passage: "... =1.5" has margin 1.5, and -1 without one. */
-export const byNumber = (text: string) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1);
+import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
 
 export async function serving(options: ServerOptions & { gate?: Gate } = {}): Promise<GateServer> {
   const { gate = fakeGate({ model: new FakeModel(byNumber) }), ...rest } = options;

@@ -71,6 +71,9 @@ export class FakeModel implements ScoringModel {
   }
 }
 
+/** A margin for a FakeModel: the number in the passage, "... =1.5", and -1 without one. */
+export const byNumber = (text: string) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1);
+
 /** Puts both texts into "query|passage". */
 export const fakeEncoder = (tokenizer: BackgroundTokenizer = fakeTokenizer): PairEncoder =>
   pairEncoder({ kind: "prompt", system: "", template: "{query}|{passage}" }, tokenizer)!;

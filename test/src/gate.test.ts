@@ -1,9 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { Verdict } from "../../src/index.ts";
-import { codeOf, collect, FakeModel, fakeGate } from "./fakes.ts";
-
-/** Judges by a number in the passage: "... =1.5" has margin 1.5, and -1 without one. */
-const byNumber = (text: string) => Number(/=(-?[\d.]+)/.exec(text)?.[1] ?? -1);
+import { byNumber, codeOf, collect, FakeModel, fakeGate } from "./fakes.ts";
 
 function numberGate(settings: Parameters<typeof fakeGate>[0] = {}) {
   const model = new FakeModel(byNumber);

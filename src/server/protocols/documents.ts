@@ -1,11 +1,11 @@
 // Rerank with `documents`: Cohere v1 and v2, Jina and llama-server in one answer that has the fields of all.
 import { randomUUID } from "node:crypto";
+import { modelName } from "../../gate_info.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
 import { finiteMargin, type Judged, type Judging, wantedOf } from "../judging.ts";
 import { Problem } from "../problem.ts";
 import { judgedHeaders, windowWarnings } from "./headers.ts";
-import { modelName } from "./tei.ts";
 
 interface Form {
   /** Cohere's version, which its answers name. */

@@ -1,10 +1,11 @@
 // Our own route: verdicts with their margins, in the order of the passages, at once or as they come.
+
+import { modelName } from "../../gate_info.ts";
 import type { Verdict } from "../../verdict.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import type { Judged, Judging } from "../judging.ts";
 import { problemOf, teiError } from "../problem.ts";
 import { judgedHeaders } from "./headers.ts";
-import { modelName } from "./tei.ts";
 
 /** Names under which people keep a passage's text. */
 const carriers = ["text", "passage", "content"];
@@ -21,9 +22,8 @@ export function judgeRoute(judging: Judging): Route {
 
   const shown = ({ texts, withText }: Question, { index, verdict }: Judged) => ({
     index,
+    // JSON writes a margin of -Infinity as null.
     ...verdict,
-    // JSON has no -Infinity.
-    margin: Number.isFinite(verdict.margin) ? verdict.margin : null,
     score: judging.score(verdict),
     ...(withText && { passage: texts[index] }),
   });

@@ -1,7 +1,6 @@
 // Text Embeddings Inference's routes: /rerank with `texts`, /info, /health, /metrics.
-import { basename } from "node:path";
 import { arch } from "node:process";
-import type { GateInfo } from "../../gate_info.ts";
+import { modelName } from "../../gate_info.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
 import { finiteMargin, type Judging, wantedOf } from "../judging.ts";
@@ -30,10 +29,6 @@ export async function teiRerank(
     ...(withText && { text: texts[index] }),
   }));
   await exchange.json(answer);
-}
-
-export function modelName({ name, path }: GateInfo): string {
-  return name ?? basename(path, ".gguf");
 }
 
 export function teiRoutes(

@@ -78,7 +78,8 @@ async function measured(set: FolderSet, judging: Judging, exchange: Exchange): P
         index: line,
         holds_answer: holdsAnswer,
         relevant: scored[index]!.scores[place]! > offset,
-        margin: Number.isFinite(scored[index]!.scores[place]) ? scored[index]!.scores[place] : null,
+        // JSON writes -Infinity as null.
+        margin: scored[index]!.scores[place],
       })),
     })),
   };
