@@ -4,7 +4,7 @@ import { isObject } from "../../checks.ts";
 import { type FolderSet, folderSet } from "../../eval/folder.ts";
 import { folderMeasures, type ScoredQuestion, type Share } from "../../eval/folder_measures.ts";
 import type { Question } from "../../eval/questions.ts";
-import { type SourcePassage, splitDocument } from "../../passages/split.ts";
+import type { SourcePassage } from "../../passages/split.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { bad, type Fields } from "../fields.ts";
 import type { Judging } from "../judging.ts";
@@ -33,6 +33,8 @@ export function tryOutRoutes(judging: Judging): Route[] {
     post("/split", async (exchange, fields) => {
       const text = needed(fields, "text");
       if (text.length > maxSplit) throw bad("text", `at most ${maxSplit} characters`);
+      // Loaded when asked for: the Markdown parser is two thirds of what a server would load at its start.
+      const { splitDocument } = await import("../../passages/split.ts");
       const document = { path: fields.text("name") ?? "document.txt", text };
       await exchange.json({ passages: splitDocument(document) });
     }),
