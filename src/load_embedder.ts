@@ -3,14 +3,15 @@ import { QragError } from "../base/errors.ts";
 import { checkLoadEmbedder, type LoadEmbedderOptions } from "./embed_options.ts";
 import { Embedder } from "./embedder.ts";
 import { computing, kernelsFor, parametersOf } from "./load.ts";
+import { shippedEmbedder } from "./model/files.ts";
 import { loadModel } from "./model/load.ts";
 import { namedModel } from "./model/named.ts";
 import { checkPath, checkThreads } from "./options.ts";
 import { ScoringQueue } from "./queue/scoring_queue.ts";
 
 /**
- * Loads the embedding model in the GGUF file at `path`, or that of "hf:owner/repo", which is downloaded and converted
- * once. Dispose the embedder when it is no longer needed
+ * Loads an embedding model: the one the package came with, the GGUF file at `path`, or that of "hf:owner/repo", which is
+ * downloaded and converted once. Dispose the embedder when it is no longer needed
  * (`await using embedder = await loadEmbedder(path)`): it holds the model's whole memory.
  */
 export async function loadEmbedder(
@@ -18,17 +19,14 @@ export async function loadEmbedder(
   options?: LoadEmbedderOptions,
 ): Promise<Embedder> {
   const { threads: wanted, engine = "fast", ...rest } = checkLoadEmbedder(options);
-  const name = checkPath(path);
-  if (name === undefined) {
-    throw new QragError(
-      "MODEL_NOT_FOUND",
-      "The package comes with no embedding model: pass the path of one, or 'hf:owner/repo'. To make one: " +
-        "`qrag convert FOLDER -o embedder.gguf`, with the folder of a sentence-transformers model of the BERT family",
-    );
-  }
   const threads = checkThreads(wanted);
-  const file = await namedModel(name, rest);
-  const loaded = await loadModel(file, { threads, kernels: kernelsFor(engine), ...rest });
+  const file = await namedModel(checkPath(path), rest);
+  const loaded = await loadModel(file, {
+    threads,
+    shipped: shippedEmbedder,
+    kernels: kernelsFor(engine),
+    ...rest,
+  });
   const { description, tokenizer, model } = loaded;
   const { architecture, numbers, output, frame, fileTypes } = description;
   if (output.kind !== "vector" || frame.kind !== "text") {

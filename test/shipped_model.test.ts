@@ -7,7 +7,7 @@ import { addon } from "../native/loader.ts";
 import { cardExamples } from "../src/cli/pairs.ts";
 import { readRows } from "../src/eval/rows.ts";
 import { loadGate, type Verdict } from "../src/index.ts";
-import { shippedModel } from "../src/model/files.ts";
+import { shippedGate } from "../src/model/files.ts";
 import { lines } from "./eval/lines.ts";
 
 const at = (...path: string[]) => join(packageRoot(), ...path);
@@ -28,8 +28,8 @@ const band = 0.75;
 
 describe("the package's own model", () => {
   it("is small enough to come along, and its card names the file", () => {
-    expect(statSync(at(shippedModel.path)).size).toBeLessThan(25e6);
-    expect(readFileSync(at("models", "README.md"), "utf8")).toContain(shippedModel.sha256);
+    expect(statSync(at(shippedGate.path)).size).toBeLessThan(25e6);
+    expect(readFileSync(at("models", "README.md"), "utf8")).toContain(shippedGate.sha256);
   });
 
   it("is a cross-encoder for English", () => {

@@ -1,6 +1,6 @@
 // qrag embed: texts become vectors, one a line.
 import { loadEmbedder } from "../load_embedder.ts";
-import { oneOf, parseArguments, required, wholeNumber } from "./arguments.ts";
+import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { readInput } from "./lines.ts";
@@ -8,14 +8,15 @@ import { loadingBar } from "./loading_bar.ts";
 import { writeLine } from "./output.ts";
 import { formatHelp, passageFormats, passagesHelp, passagesOf } from "./passages.ts";
 
-const help = `Usage: qrag embed --model PATH [options] [FILE|-]
+const help = `Usage: qrag embed [options] [FILE|-]
 
 Reads texts and prints their vectors in the same order, each as a JSON array of numbers. Texts are
 ${passagesHelp}.
 Blank lines are skipped: with --json each vector has the number of its line, or of its element in an array.
 
 Options:
-  -m, --model PATH    the GGUF file of an embedding model, or hf:owner/repo; default: QRAG_EMBEDDER
+  -m, --model PATH    the GGUF file of an embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or the
+                      package's own
       --as USE        query or passage: some models want other words before each; default passage
       --long RULE     cut a text at the model's context, or average its windows; default cut
       --dimensions N  keep the first N dimensions, for models trained to be cut
@@ -25,7 +26,7 @@ Options:
   -h, --help          print this help
 
 Example:
-  qrag embed --model minilm.gguf --as query questions.txt
+  qrag embed --as query questions.txt
 `;
 
 const options = {
@@ -44,7 +45,7 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["FILE"], 0);
-    const path = required(values.model ?? (io.env.QRAG_EMBEDDER || undefined), "--model");
+    const path = values.model ?? (io.env.QRAG_EMBEDDER || undefined);
     const embedding = {
       as: oneOf(values.as, ["query", "passage"], "--as"),
       long: oneOf(values.long, ["cut", "average"], "--long"),

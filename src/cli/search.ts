@@ -14,7 +14,7 @@ Prints the passages of a store that fit the question best, by meaning and by wor
 Options:
 ${storeHelp}
 ${embedderHelp}
-      --mode M        hybrid, vector or keyword; default: hybrid, or keyword without an embedding model
+      --mode M        hybrid, vector or keyword; default: hybrid, or keyword with --embedder none
       --top K         passages; default 10
       --path PREFIX   only of documents whose path begins with it: a folder, or a part of a name
       --explain       say what each passage owes to vectors and to keywords

@@ -20,7 +20,7 @@ const help = `Usage: qrag store stats|list|verify|compact|remove|reembed [ID...]
 
 Options:
 ${storeHelp}
-${embedderHelp.replace(/; default.*/, ", for reembed")}
+${embedderHelp}; for reembed
       --json          print JSON; for list JSON lines
   -h, --help          print this help
 
@@ -43,7 +43,7 @@ export const command: Command = {
     }
     const { store: path, embedder, json = false } = values;
     if (action === "reembed") {
-      if (embedder === undefined) throw new UsageError("--embedder is missing");
+      if (embedder === "none") throw new UsageError("reembed needs an embedding model");
       return reembed(io, path, embedder, json);
     }
     if (embedder !== undefined) throw new UsageError("--embedder is an option of reembed");
@@ -114,7 +114,7 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
 async function reembed(
   io: Io,
   path: string | undefined,
-  model: string,
+  model: string | undefined,
   json: boolean,
 ): Promise<ExitCode> {
   return withEmbedder(io, model, (embedder) =>

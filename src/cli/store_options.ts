@@ -10,7 +10,6 @@ import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
 import type { Io } from "./io.ts";
 import { loadingBar } from "./loading_bar.ts";
-import { tell } from "./output.ts";
 
 export const storeOptions = {
   store: { type: "string" },
@@ -20,7 +19,8 @@ export const storeOptions = {
 const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
-export const embedderHelp = `      --embedder PATH the embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or none: keywords only`;
+export const embedderHelp = `      --embedder PATH the embedding model, hf:owner/repo, or none: keywords only; default: QRAG_EMBEDDER, or the
+                      package's own`;
 
 export interface StoreSettings {
   readonly store?: string | undefined;
@@ -30,20 +30,14 @@ export interface StoreSettings {
   readonly create?: boolean;
 }
 
-/** The embedder of --embedder or QRAG_EMBEDDER; says on standard error where there is none. */
+/** The embedder of --embedder or QRAG_EMBEDDER, or else the package's own. */
 export async function withEmbedder<T>(
   io: Io,
   path: string | undefined,
   use: (embedder: Embedder | undefined) => Promise<T>,
 ): Promise<T> {
   const model = path ?? (io.env.QRAG_EMBEDDER || undefined);
-  if (model === undefined) {
-    tell(
-      io,
-      "No embedding model: keywords only. Pass one with --embedder to search by meaning, too.\n",
-    );
-    return use(undefined);
-  }
+  if (model === "none") return use(undefined);
   const bar = loadingBar(io);
   const embedder = await loadEmbedder(model, {
     signal: io.signal,
@@ -65,7 +59,12 @@ export async function withStore<T>(
 ): Promise<T> {
   if (create) await makeFolder(dirname(resolve(path)));
   else if (!existsSync(path)) throw absent(path);
-  const store = await openStore(path, { embedder, gate, readOnly, signal: io.signal });
+  const store = await openStore(path, {
+    embedder: embedder ?? false,
+    gate,
+    readOnly,
+    signal: io.signal,
+  });
   try {
     return await use(store);
   } finally {

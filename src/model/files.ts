@@ -7,29 +7,44 @@ import { GgufError, type GgufFile } from "../../gguf/format.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { type ByteSource, fileSource } from "../../gguf/source.ts";
 
-/** The file of the model that a package comes with, and its SHA-256. */
+/** The file of a model that a package comes with, and its SHA-256. */
 export interface ShippedModel {
   /** Seen from the package's folder. */
   readonly path: string;
   readonly sha256: string;
+  /** What to do where the file is missing. */
+  readonly remedy: string;
 }
 
-export const shippedModel: ShippedModel = {
+export const shippedGate: ShippedModel = {
   path: join("models", "qrag.gguf"),
   sha256: "ae4668f638fed52045ee3cf34d28dfaed67f4a3e5e2c1c42991460ed8588b606",
+  remedy:
+    "name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL. " +
+    "To make one: `qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`",
+};
+
+export const shippedEmbedder: ShippedModel & {
+  readonly name: string;
+  readonly dimensions: number;
+} = {
+  path: join("models", "embedder.gguf"),
+  sha256: "353066f0386b6b2776ec403fe1a701ecb7c94b6de9dbedbd75e96c258418c68a",
+  remedy:
+    "name a model: a path given to loadEmbedder, --embedder PATH, or the environment variable QRAG_EMBEDDER. " +
+    "To make one: `qrag convert FOLDER -o embedder.gguf`, with the folder of a sentence-transformers model",
+  name: "all-MiniLM-L6-v2",
+  dimensions: 384,
 };
 
 /** Hashing a piece takes about a millisecond of the event loop. */
 const chunkBytes = 1024 * 1024;
 
-const convertExample = "`qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`";
-
-const notInstalled =
-  "the package's own file is missing. Install the package again, or name a model: a path given to loadGate, " +
-  `--model PATH, or the environment variable QRAG_MODEL. To make one: ${convertExample}`;
-
 /** The file that a path stands for; without one, the package's own. */
-export function modelPath(name: string | undefined, shipped = shippedModel): string {
+export function modelPath(
+  name: string | undefined,
+  shipped: Pick<ShippedModel, "path"> = shippedGate,
+): string {
   return name === undefined ? resolve(packageRoot(), shipped.path) : resolve(name);
 }
 
@@ -44,10 +59,11 @@ export interface OpenedModel {
 export async function openModelFile(
   name: string | undefined,
   signal?: AbortSignal,
-  shipped = shippedModel,
+  shipped = shippedGate,
 ): Promise<OpenedModel> {
   const path = modelPath(name, shipped);
-  const source = await openFile(path, name === undefined ? notInstalled : undefined);
+  const missing = `the package's own file is missing. Install the package again, or ${shipped.remedy}`;
+  const source = await openFile(path, name === undefined ? missing : undefined);
   try {
     if (name === undefined) await checkShipped(source, shipped, signal);
     return { path, source, file: await readGguf(source) };

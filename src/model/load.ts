@@ -9,13 +9,15 @@ import type { ByteSource } from "../../gguf/source.ts";
 import type { NativeModel } from "../../native/contract.ts";
 import { openModel, type TensorStream } from "../../native/model.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../../native/tokenizer/background.ts";
-import { modelError, openModelFile } from "./files.ts";
+import { modelError, openModelFile, type ShippedModel } from "./files.ts";
 
 /** Bytes in one read: large enough for a disk's full speed, small enough to copy within a millisecond. */
 const chunkBytes = 1024 * 1024;
 
 export interface LoadModelOptions {
   readonly threads: number;
+  /** What the package's own model is. Default: its gate. */
+  readonly shipped?: ShippedModel | undefined;
   /** As native/model.ts has it. */
   readonly kernels?: string | undefined;
   readonly unpackWeights?: boolean | undefined;
@@ -46,11 +48,11 @@ const nativeParts: NativeParts = {
 /** Loads the model `name`, or the package's own. When this fails, nothing stays open. */
 export async function loadModel(
   name: string | undefined,
-  { onProgress, ...opening }: LoadModelOptions,
+  { onProgress, shipped, ...opening }: LoadModelOptions,
   parts: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
   opening.signal?.throwIfAborted();
-  const { path, source, file } = await openModelFile(name, opening.signal);
+  const { path, source, file } = await openModelFile(name, opening.signal, shipped);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
     const description = describeModel(file);

@@ -33,8 +33,11 @@ export interface StoreEmbedder {
 export type StoreGate = Pick<Gate, "stream" | "rank">;
 
 export interface OpenStoreOptions {
-  /** Makes the vectors. Without one a store is searched by keywords only. It stays the caller's, who disposes it. */
-  readonly embedder?: StoreEmbedder | undefined;
+  /**
+   * Makes the vectors; it stays the caller's, who disposes it. False: none, and the store is searched by keywords only.
+   * Default: the package's own, loaded when it is first needed.
+   */
+  readonly embedder?: StoreEmbedder | false | undefined;
   /** Judges what is found. It stays the caller's, too. */
   readonly gate?: StoreGate | undefined;
   /** Changes nothing in the file, which has to be there. Default false. */
@@ -71,7 +74,7 @@ export interface ReembedOptions {
 export interface SearchOptions {
   /** Passages at most. Default 10. */
   readonly topK?: number | undefined;
-  /** Default "hybrid", or "keyword" where the store was opened without an embedder. */
+  /** Default "hybrid", or "keyword" where the store was opened with none. */
   readonly mode?: SearchMode | undefined;
   /** Which documents are searched. Default: all. */
   readonly filter?: Filter | undefined;
@@ -90,6 +93,9 @@ const embedder: Check<StoreEmbedder> = (value, name) =>
   isObject(value) && isObject(value.info) && typeof value.embed === "function"
     ? (value as unknown as StoreEmbedder)
     : refuse("an embedder", name, value);
+
+const embedderOrNone: Check<StoreEmbedder | false> = (value, name) =>
+  value === false ? false : embedder(value, name);
 
 const gate: Check<StoreGate> = (value, name) =>
   isObject(value) && typeof value.stream === "function" && typeof value.rank === "function"
@@ -117,7 +123,7 @@ export const topK = count(mostHits);
 export const mode = choice("hybrid", "vector", "keyword");
 
 const openChecks: Checks<OpenStoreOptions> = {
-  embedder,
+  embedder: embedderOrNone,
   gate,
   readOnly: flag,
   waitForWriter: count(3_600_000),

@@ -31,6 +31,8 @@ export type Operating = Pick<StoreThread, "call" | "close">;
 export interface StoreParts {
   readonly thread: Operating;
   readonly embedder: StoreEmbedder | undefined;
+  /** An embedder that is the store's own to dispose. */
+  readonly own?: { dispose(): Promise<void> } | undefined;
   readonly gate: StoreGate | undefined;
 }
 
@@ -39,13 +41,15 @@ const defaultTopK = 10;
 export class Store {
   readonly #thread: Operating;
   readonly #gate: StoreGate | undefined;
+  readonly #own: StoreParts["own"];
   #embedder: StoreEmbedder | undefined;
   /** One change after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** Use `openStore`, which puts the parts together. */
-  constructor({ thread, embedder, gate }: StoreParts) {
+  constructor({ thread, embedder, own, gate }: StoreParts) {
     this.#thread = thread;
+    this.#own = own;
     this.#embedder = embedder;
     this.#gate = gate;
   }
@@ -134,6 +138,7 @@ export class Store {
   /** Ends after what is being written. May be called twice. */
   async dispose(): Promise<void> {
     await this.#thread.close();
+    await this.#own?.dispose();
   }
 
   async [asyncDispose](): Promise<void> {

@@ -188,8 +188,8 @@ function adopt(connection: Connection, model: VectorModel, readOnly: boolean): v
 }
 
 const withoutVectors =
-  "was indexed without an embedder. Open it without one to go on with keywords only, or call reembed(embedder) " +
-  "(`qrag store reembed --embedder PATH`) to give it vectors.";
+  "was indexed without an embedder. Open it with `embedder: false` (--embedder none) to go on with keywords only, or " +
+  "call reembed(embedder) (`qrag store reembed`) to give it vectors.";
 
 function otherModel(
   path: string,
@@ -203,7 +203,7 @@ function otherModel(
   return invalid(
     path,
     `holds vectors of ${own}, and was opened with another one. Open it with that model, or call reembed(embedder) ` +
-      "(`qrag store reembed --embedder PATH`) to make all vectors again.",
+      "(`qrag store reembed`) to make all vectors again.",
   );
 }
 

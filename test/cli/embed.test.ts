@@ -73,10 +73,9 @@ describe("qrag embed", () => {
     expect(misspelt.err).toMatch(/--as/);
   });
 
-  it("asks for a model, and for one that gives vectors", async () => {
-    const none = await qrag(["embed"], { stdin });
-    expect(none).toMatchObject({ exitCode: 2 });
-    expect(none.err).toMatch(/--model/);
+  it("has a model of its own, and asks for one that gives vectors", async () => {
+    const { out } = await qrag(["embed"], { stdin });
+    expect(printed(out).map(({ length }) => length)).toEqual(texts.map(() => 384));
     const gate = await qrag(["embed", "-m", await encoders.path("labels")], { stdin });
     expect(gate).toMatchObject({ exitCode: 3, out: "" });
     expect(gate.err).toMatch(/gives verdicts, not vectors/);

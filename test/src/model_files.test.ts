@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelDigest, modelPath, openModelFile, shippedModel } from "../../src/model/files.ts";
+import { modelDigest, modelPath, openModelFile, shippedGate } from "../../src/model/files.ts";
 import { modelFile } from "./model_file.ts";
 
 let folder: string;
@@ -31,10 +31,10 @@ describe("modelPath", () => {
 
 describe("the package's own model", () => {
   const open = (path: string, signal?: AbortSignal) =>
-    openModelFile(undefined, signal, { path: at(path), sha256 });
+    openModelFile(undefined, signal, { path: at(path), sha256, remedy: "name one" });
 
   it("is the one whose digest stands in the code", async () => {
-    expect(await modelDigest(modelPath(undefined))).toBe(shippedModel.sha256);
+    expect(await modelDigest(modelPath(undefined))).toBe(shippedGate.sha256);
   });
 
   it("is opened when every byte is right", async () => {
@@ -59,7 +59,7 @@ describe("the package's own model", () => {
   it("says how to get it when it is missing", async () => {
     const work = open("none.gguf");
     await expect(work).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
-    await expect(work).rejects.toThrow(/own file is missing\. Install .*--model PATH.*QRAG_MODEL/);
+    await expect(work).rejects.toThrow(/own file is missing\. Install .*or name one/);
   });
 
   it("is not read on when the caller no longer waits", async () => {
@@ -67,7 +67,7 @@ describe("the package's own model", () => {
   });
 
   it("is no matter to a model that is named", async () => {
-    const other = { path: at("none.gguf"), sha256: "" };
+    const other = { path: at("none.gguf"), sha256: "", remedy: "" };
     const { source } = await openModelFile(at("model.gguf"), undefined, other);
     await source.close();
   });

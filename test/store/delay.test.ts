@@ -7,7 +7,7 @@ import { folder } from "./bag_of_words.ts";
 const { path } = folder();
 
 it("leaves the event loop to others while it indexes", async () => {
-  await using store = await openStore(path());
+  await using store = await openStore(path(), { embedder: false });
   const sentence = "Words that are written here are indexed elsewhere, on a thread of their own. ";
   const documents = Array.from({ length: 300 }, (_, i) => ({
     id: `${i}.md`,

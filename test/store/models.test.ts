@@ -124,7 +124,10 @@ describe("a second writer", () => {
 
   it("waits for its turn on a thread of its own", async () => {
     const file = path();
-    const [one, two] = await Promise.all([openStore(file), openStore(file)]);
+    const [one, two] = await Promise.all([
+      openStore(file, { embedder: false }),
+      openStore(file, { embedder: false }),
+    ]);
     const done = await Promise.all([
       one.add(documents.slice(0, 200)),
       two.add(documents.slice(100)),

@@ -1,11 +1,12 @@
-// A store on the test's own thread: as openStore, but it starts at once, and waits for the disk.
+// A store on the test's own thread: as openStore, but it starts at once, waits for the disk, and has no embedder by default.
 import { modelOf } from "../../src/store/embedding.ts";
 import type { OpenStoreOptions } from "../../src/store/index.ts";
 import { type Operating, Store } from "../../src/store/store.ts";
 import { StoreFile } from "../../src/store/store_file.ts";
 
 export async function openHere(path: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { embedder, gate, readOnly = false, waitForWriter = 1000 } = options;
+  const { gate, readOnly = false, waitForWriter = 1000 } = options;
+  const embedder = options.embedder || undefined;
   const file = new StoreFile();
   file.open({
     path,

@@ -229,7 +229,7 @@ describe("a store", () => {
   });
 
   it("is closed once, after what it was asked before", async () => {
-    const store = await openStore(path());
+    const store = await openStore(path(), { embedder: false });
     const added = store.add(documents);
     const stats = store.stats();
     await added;

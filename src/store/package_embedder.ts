@@ -1,0 +1,30 @@
+// The embedding model that comes with the package, as a store has it by default: loaded when the first text comes.
+import { QragError } from "../../base/errors.ts";
+import type { Embedder } from "../embedder.ts";
+import { loadEmbedder } from "../load_embedder.ts";
+import { modelPath, shippedEmbedder } from "../model/files.ts";
+import type { StoreEmbedder } from "./options.ts";
+
+export class PackageEmbedder implements StoreEmbedder {
+  readonly info = {
+    path: modelPath(undefined, shippedEmbedder),
+    name: shippedEmbedder.name,
+    dimensions: shippedEmbedder.dimensions,
+  };
+  #loaded: Promise<Embedder> | undefined;
+  #disposed = false;
+
+  async embed(...texts: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
+    if (this.#disposed) throw new QragError("DISPOSED", "The store was disposed");
+    this.#loaded ??= loadEmbedder();
+    return (await this.#loaded).embed(...texts);
+  }
+
+  /** May be called twice. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    // Whoever waited for a model that could not be loaded has been told.
+    const embedder = await this.#loaded?.catch(() => undefined);
+    await embedder?.dispose();
+  }
+}
