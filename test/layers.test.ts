@@ -137,19 +137,24 @@ describe("the floors", () => {
 
   it("need nothing but Node, one backend, a reader of ONNX and the Markdown parser aside", () => {
     const packages = published.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
-    const optional = { from: "src/llama/model.ts", to: "node-llama-cpp" };
+    const backend = ["model", "package"].map((name) => ({
+      from: `src/llama/${name}.ts`,
+      to: "node-llama-cpp",
+    }));
     const protobuf = { from: "convert/checkpoint/onnx_proto.ts", to: "pbf" };
     const parser = "src/passages/markdown.ts";
     // Each adapter needs the framework it is for, and only those who use it have it.
     const adapter = /^src\/(adapters\/|cli\/mcp\.ts)/;
     for (const found of packages) {
       if (found.from === parser || adapter.test(found.from)) continue;
-      expect([optional, protobuf]).toContainEqual(found);
+      expect([...backend, protobuf]).toContainEqual(found);
     }
     // Its types leave no trace, and its code is loaded when it is asked for.
-    expect(read(optional.from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
+    for (const { from } of backend) {
+      expect(read(from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
+    }
     const needed = packages
-      .filter(({ from, to }) => to !== optional.to && !adapter.test(from))
+      .filter(({ from, to }) => to !== "node-llama-cpp" && !adapter.test(from))
       .map(({ to }) => to);
     const { dependencies } = JSON.parse(read("package.json"));
     expect(Object.keys(dependencies).sort()).toEqual(needed.sort());

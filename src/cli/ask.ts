@@ -1,12 +1,12 @@
 // qrag ask: what a store has to say to a question, as the gate sees it; the answer, given something that writes one.
 
-import { openAiGenerator } from "../answer/openai.ts";
-import { defaultRefusal } from "../answer/options.ts";
+import { defaultRefusal, type Generate } from "../answer/options.ts";
 import type { StoreAnswer } from "../store/answer.ts";
 import type { Hit } from "../store/hits.ts";
 import type { Store } from "../store/store.ts";
-import { modelHelp, modelOptions, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
+import { modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
+import { generateHelp, generateOptions, withGenerator, writerOf } from "./generator.ts";
 import { hitText, placeText } from "./hits_text.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine, writeReport } from "./output.ts";
@@ -20,10 +20,7 @@ Searches a store and prints the passages that the gate judges relevant, or, wher
 Options:
 ${storeHelp}
 ${embedderHelp}
-      --generate URL  an OpenAI-compatible endpoint that writes the answer, with its version: http://127.0.0.1:11434/v1;
-                      the key, if it needs one, in OPENAI_API_KEY
-      --generate-model NAME
-                      its model
+${generateHelp}
       --top K         passages that are judged; default 20
       --exit-code     exit with 1 when there is no evidence
 ${modelHelp("print JSON: {answer, answered, passages}")}
@@ -31,6 +28,7 @@ ${modelHelp("print JSON: {answer, answered, passages}")}
 Example:
   qrag ask "how do I descale the machine"
   qrag ask "how do I descale the machine" --generate http://127.0.0.1:11434/v1 --generate-model qwen3
+  qrag ask "how do I descale the machine" --generate qwen3-1.7b.gguf
 `;
 
 const defaultTop = 20;
@@ -41,25 +39,23 @@ export const command: Command = {
     const options = {
       ...modelOptions,
       ...storeOptions,
-      generate: { type: "string" },
-      "generate-model": { type: "string" },
+      ...generateOptions,
       top: { type: "string" },
       "exit-code": { type: "boolean" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
-    const { model, calibration, store: path, generate: url, json = false } = values;
-    const writer = values["generate-model"];
-    if ((url === undefined) !== (writer === undefined)) {
-      throw new UsageError("--generate and --generate-model belong together");
-    }
+    const { model, calibration, store: path, json = false } = values;
+    const writer = writerOf(values);
     const topK = wholeNumber(values.top, "--top") ?? defaultTop;
     const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
     const found = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
         withStore(io, { store: path, readOnly: true, gate }, embedder, (store) =>
-          url !== undefined && writer !== undefined
-            ? writtenAnswer(io, store, { question, topK, url, writer, json })
+          writer
+            ? withGenerator(io, writer, (generate) =>
+                writtenAnswer(io, store, { question, topK, json, generate }),
+              )
             : evidence(io, store, { question, topK, json }),
         ),
       ),
@@ -91,10 +87,8 @@ async function evidence(io: Io, store: Store, { question, topK, json }: Asked): 
 async function writtenAnswer(
   io: Io,
   store: Store,
-  { question, topK, json, url, writer }: Asked & { readonly url: string; readonly writer: string },
+  { question, topK, json, generate }: Asked & { readonly generate: Generate },
 ): Promise<boolean> {
-  const apiKey = io.env.OPENAI_API_KEY || undefined;
-  const generate = openAiGenerator({ baseUrl: url, model: writer, apiKey });
   const result = await store.answer(question, { generate, topK, signal: io.signal });
   if (json) {
     const passages = result.kept.map(({ passage, verdict }) => ({ ...passage, verdict }));

@@ -2,9 +2,11 @@
 import type { Llama, LlamaContextSequence, Token } from "node-llama-cpp";
 import { QragError } from "../../base/errors.ts";
 import type { Progress } from "../../base/progress.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { patchedBuild } from "../../native/llama.cpp/patched_build.ts";
 import type { Gpu } from "../options.ts";
 import type { ScoringModel } from "../queue/scoring_queue.ts";
+import { loadPackage, type Package } from "./package.ts";
 
 /** What node-llama-cpp computes together: it batches over sequences, each with its own context. */
 const parallelSequences = 8;
@@ -27,14 +29,11 @@ export interface OpenLlamaOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** The package, loaded when the backend is asked for; tests pass a loader of their own. */
-export type Package = typeof import("node-llama-cpp");
-
 export async function openLlama(
   options: OpenLlamaOptions,
-  load: () => Promise<Package> = () => import("node-llama-cpp"),
+  load?: () => Promise<Package>,
 ): Promise<LlamaModel> {
-  const nodeLlamaCpp = await loadPackage(load);
+  const nodeLlamaCpp = await loadPackage('The backend "llama"', load);
   const complaints: string[] = [];
   const llama = await findBuild(nodeLlamaCpp, options, complaints);
   try {
@@ -47,21 +46,9 @@ export async function openLlama(
       throw new QragError("OUT_OF_MEMORY", error.message, { cause: error });
     }
     const said = complaints.length > 0 ? ` (${complaints.join("; ")})` : "";
-    throw new QragError("MODEL_INVALID", `llama.cpp cannot load it: ${reason(error)}${said}`, {
+    throw new QragError("MODEL_INVALID", `llama.cpp cannot load it: ${reasonOf(error)}${said}`, {
       cause: error,
     });
-  }
-}
-
-async function loadPackage(load: () => Promise<Package>): Promise<Package> {
-  try {
-    return await load();
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
-    const message = missing
-      ? 'The backend "llama" needs the package node-llama-cpp, which is not installed: npm install node-llama-cpp'
-      : `The package node-llama-cpp could not be loaded: ${reason(cause)}`;
-    throw new QragError("NATIVE_MISSING", message, { cause });
   }
 }
 
@@ -94,7 +81,7 @@ async function findBuild(
     }
     throw new QragError(
       "NATIVE_MISSING",
-      `node-llama-cpp has no build for this machine with gpu: ${JSON.stringify(gpu)}: ${reason(cause)}`,
+      `node-llama-cpp has no build for this machine with gpu: ${JSON.stringify(gpu)}: ${reasonOf(cause)}`,
       { cause },
     );
   }
@@ -157,7 +144,7 @@ export class LlamaModel implements ScoringModel {
     for (const outcome of await Promise.allSettled(this.#sequences.map(work))) {
       if (outcome.status === "fulfilled") continue;
       const cause = outcome.reason;
-      throw new QragError("INTERNAL", `llama.cpp failed: ${reason(cause)}`, { cause });
+      throw new QragError("INTERNAL", `llama.cpp failed: ${reasonOf(cause)}`, { cause });
     }
     return values;
   }
@@ -180,8 +167,4 @@ export class LlamaModel implements ScoringModel {
   async dispose(): Promise<void> {
     await this.#llama.dispose();
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -150,7 +150,19 @@ describe("qrag ask", () => {
     } finally {
       server.close();
     }
-    expect(await qrag(["ask", "x", ...on, "--generate", url])).toMatchObject({ exitCode: 2 });
+    for (const wrong of [
+      ["--generate", url],
+      ["--generate-model", "any"],
+      ["--generate", "model.gguf", "--generate-model", "any"],
+    ]) {
+      expect(await qrag(["ask", "x", ...on, ...wrong])).toMatchObject({ exitCode: 2 });
+    }
+    const absent = await qrag(["ask", "descale", ...on, "--generate", join(root, "absent.gguf")]);
+    expect(absent).toMatchObject({ exitCode: 3 });
+    expect(absent.err).toMatch(/absent\.gguf could not be read/);
+    const noChat = await qrag(["ask", "descale", ...on, "--generate", join(notes, "tea.txt")]);
+    expect(noChat).toMatchObject({ exitCode: 3 });
+    expect(noChat.err).toMatch(/llama\.cpp cannot load it/);
   });
 });
 
