@@ -2,24 +2,21 @@
 import type { AtomicFileOptions } from "../base/atomic_file.ts";
 import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
-import type { TensorTypeName } from "../gguf/format.ts";
 import type { Prompt } from "../gguf/prompt.ts";
 import type { ConvertProgress } from "./report.ts";
 import type { RoleMap } from "./roles/roles.ts";
+import type { WeightTypes } from "./write/types.ts";
 
 /** The two layouts of a decoder: our own, and the plain file that any llama.cpp program opens. */
 export const fileLayouts = ["qrag", "llama"] as const;
 export type FileLayout = (typeof fileLayouts)[number];
 
-export interface ConvertOptions extends AtomicFileOptions {
+export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   /** A file of weights, or a folder with them. */
   readonly checkpoint: string;
   /** Path of the tokenizer.json. Default: the one beside the weights. */
   readonly tokenizer?: string | undefined;
   readonly output: Destination;
-  readonly type: TensorTypeName;
-  /** The type of token_embd.weight, if it is to be another. */
-  readonly embeddingType?: TensorTypeName | undefined;
   readonly map?: RoleMap | undefined;
   readonly name?: string | undefined;
   /** Unicode's names of the scripts that the model reads. Of models that judge only, as are the languages. */

@@ -25,13 +25,12 @@ import { addon } from "../native/loader.ts";
 import { toFloat32 } from "./checkpoint/dtype.ts";
 import type { ConvertProgress, WriteReport } from "./report.ts";
 import { type RowCodec, TypeChoice } from "./write/quantize.ts";
+import { typeFor, type WeightTypes } from "./write/types.ts";
 import { storable, type Target, writeModel } from "./write/write_model.ts";
 
-export interface RequantizeOptions extends AtomicFileOptions {
+export interface RequantizeOptions extends AtomicFileOptions, WeightTypes {
   readonly input: string;
   readonly output: Destination;
-  readonly type: TensorTypeName;
-  readonly embeddingType?: TensorTypeName | undefined;
   readonly onProgress?: ((progress: ConvertProgress) => void) | undefined;
 }
 
@@ -94,7 +93,7 @@ function inputError(path: string, error: unknown): unknown {
 /** The model's tensors with their new types. Those that are never quantized keep theirs. */
 function newTypes(
   model: ModelDescription,
-  { type, embeddingType = type }: RequantizeOptions,
+  weightTypes: WeightTypes,
   choice: TypeChoice,
 ): [TensorInfo, TensorTypeName][] {
   const exact = new Set(
@@ -104,7 +103,7 @@ function newTypes(
   );
   return model.tensors.map((info) => {
     if (exact.has(info.name)) return [info, info.type];
-    const wanted = info.name === "token_embd.weight" ? embeddingType : type;
+    const wanted = typeFor(info.name, weightTypes);
     return [info, choice.choose(info.name, wanted, info.shape[0]!)];
   });
 }

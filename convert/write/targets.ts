@@ -1,17 +1,13 @@
 // The tensors of the file to be: which there are, of which type, and out of which part of the checkpoint.
 import { expectedTensors } from "../../gguf/architecture.ts";
-import { limits, type TensorTypeName } from "../../gguf/format.ts";
+import { limits } from "../../gguf/format.ts";
 import type { ModelPlan } from "../architectures/family.ts";
 import type { SourceTensor } from "../checkpoint/source_tensor.ts";
 import type { Dropped } from "../roles/roles.ts";
 import { readPiece } from "./pieces.ts";
 import { TypeChoice } from "./quantize.ts";
+import { typeFor, type WeightTypes } from "./types.ts";
 import type { Target } from "./write_model.ts";
-
-export interface TargetTypes {
-  readonly type: TensorTypeName;
-  readonly embeddingType?: TensorTypeName | undefined;
-}
 
 export interface Targets {
   readonly targets: readonly Target[];
@@ -19,7 +15,7 @@ export interface Targets {
   readonly notes: readonly string[];
 }
 
-export function planTargets(plan: ModelPlan, { type, embeddingType = type }: TargetTypes): Targets {
+export function planTargets(plan: ModelPlan, weightTypes: WeightTypes): Targets {
   const targets: Target[] = [];
   const missing: Dropped[] = [];
   const choice = new TypeChoice();
@@ -31,7 +27,7 @@ export function planTargets(plan: ModelPlan, { type, embeddingType = type }: Tar
     }
     const piece = plan.pieces.get(name)!;
     const source = piece.tensor.name;
-    const wanted = name === "token_embd.weight" ? embeddingType : type;
+    const wanted = typeFor(name, weightTypes);
     const stored = types.length === 1 ? types[0]! : choice.choose(source, wanted, shape[0]!);
     const values = once(() => readPiece(piece));
     targets.push({ name, type: stored, shape, source, content: { values } });

@@ -24,7 +24,13 @@ import { printable, table, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
 import { readRows } from "./rows.ts";
-import { typeNames, weightType } from "./weight_type.ts";
+import {
+  otherTypeOptions,
+  otherTypes,
+  otherTypesHelp,
+  typeNames,
+  weightType,
+} from "./weight_type.ts";
 
 const help = `Usage: qrag convert CHECKPOINT -o OUT.gguf [options]
 
@@ -36,7 +42,7 @@ used.
 Options:
   -o, --output OUT           ${outputHelp}
   -t, --type TYPE            ${typeNames}; default q8_0
-      --embedding-type TYPE  another type for the token embedding
+${otherTypesHelp}
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
       --name NAME            the model's name; default: the checkpoint's
@@ -76,7 +82,7 @@ Example:
 /** How a checkpoint is converted, wherever it comes from. */
 export const conversionOptions = {
   type: { type: "string", short: "t" },
-  "embedding-type": { type: "string" },
+  ...otherTypeOptions,
   layout: { type: "string" },
   "keep-lm-head": { type: "boolean" },
   map: { type: "string" },
@@ -147,10 +153,9 @@ export async function conversionOf(values: ConversionValues, io: Io) {
       "--languages needs --scripts: a file that names no scripts refuses nothing",
     );
   }
-  const embedding = values["embedding-type"];
   const checked = {
     type: weightType(values.type ?? "q8_0", "--type"),
-    embeddingType: embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
+    ...otherTypes(values),
     layout: choice(values.layout, fileLayouts, "--layout"),
     keepLmHead: values["keep-lm-head"],
     name: values.name,

@@ -7,7 +7,13 @@ import { destinationOf, outputHelp } from "./destination.ts";
 import { printable, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, tensorsText, typesText } from "./report.ts";
-import { typeNames, weightType } from "./weight_type.ts";
+import {
+  otherTypeOptions,
+  otherTypes,
+  otherTypesHelp,
+  typeNames,
+  weightType,
+} from "./weight_type.ts";
 
 const help = `Usage: qrag quantize MODEL.gguf --type TYPE -o OUT.gguf [options]
 
@@ -16,7 +22,7 @@ checkpoint where you can: what an earlier quantization lost stays lost.
 
 Options:
   -t, --type TYPE            ${typeNames}
-      --embedding-type TYPE  another type for the token embedding
+${otherTypesHelp}
   -o, --output OUT           ${outputHelp}
       --force                replace a file that is there
       --json                 print the report as JSON on standard output
@@ -31,12 +37,11 @@ export const command: Command = {
   async run(args, io) {
     const options = {
       type: { type: "string", short: "t" },
-      "embedding-type": { type: "string" },
+      ...otherTypeOptions,
       output: { type: "string", short: "o" },
       force: { type: "boolean" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["MODEL.gguf"]);
-    const embedding = values["embedding-type"];
     const bar = progressBar(io, "quantizing");
     const report = await requantize({
       input: positionals[0]!,
@@ -44,8 +49,7 @@ export const command: Command = {
         ...{ option: "--output", json: values.json, binary: true },
       }),
       type: weightType(required(values.type, "--type"), "--type"),
-      embeddingType:
-        embedding === undefined ? undefined : weightType(embedding, "--embedding-type"),
+      ...otherTypes(values),
       force: values.force,
       signal: io.signal,
       onProgress: bar.update,

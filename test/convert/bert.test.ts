@@ -204,17 +204,19 @@ describe("a folder for vectors", () => {
     expect(file.metadata.has("tokenizer.chat_template.rerank")).toBe(false);
   });
 
-  it("quantizes its matrices, and the embedding apart from them; and again, later", async () => {
-    const wanted = await converted(embedderFiles(), { type: "Q8_0", embeddingType: "Q4_0" });
+  it("quantizes its matrices, the embedding and the feed-forward layers apart from them; and again, later", async () => {
+    const asked = { type: "Q8_0", embeddingType: "Q4_0", ffnType: "F16" } as const;
+    const wanted = await converted(embedderFiles(), asked);
     const types = new Map(wanted.model.tensors.map(({ name, type }) => [name, type]));
     expect(types.get("token_embd.weight")).toBe("Q4_0");
-    expect(types.get("blk.1.ffn_down.weight")).toBe("Q8_0");
+    expect(types.get("blk.1.attn_q.weight")).toBe("Q8_0");
+    expect(types.get("blk.1.ffn_down.weight")).toBe("F16");
     for (const name of ["position_embd.weight", "token_types.weight", "blk.0.attn_q.bias"]) {
       expect(types.get(name)).toBe("F32");
     }
     const plain = await converted(embedderFiles());
     const output = join(plain.folder, "again.gguf");
-    await requantize({ input: plain.output, output, type: "Q8_0", embeddingType: "Q4_0" });
+    await requantize({ input: plain.output, output, ...asked });
     const { file } = await describeFile(output);
     const name = file.metadata.get("general.name");
     const same = new Map([...wanted.file.metadata]).set("general.name", name!);
