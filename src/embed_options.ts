@@ -27,16 +27,21 @@ export interface LoadEmbedderOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What becomes of a text that is longer than the model's context. */
+export type LongTexts = "cut" | "average" | "refuse";
+
 export interface EmbedOptions {
   /** What the texts are: some models want other words before a query than before a passage. Default "passage". */
   readonly as?: "query" | "passage" | undefined;
   /**
-   * A text longer than the model's context is cut there ("cut", the default), or read in overlapping windows whose
-   * vectors are averaged by their tokens ("average").
+   * A text longer than the model's context is cut there ("cut", the default), read in overlapping windows whose vectors
+   * are averaged by their tokens ("average"), or refused with INPUT_INVALID ("refuse").
    */
-  readonly long?: "cut" | "average" | undefined;
+  readonly long?: LongTexts | undefined;
   /** Keep the first so many dimensions: for models trained to be cut (Matryoshka). Default: all. */
   readonly dimensions?: number | undefined;
+  /** Whether vectors have length 1. Default: as the model was trained. */
+  readonly normalize?: boolean | undefined;
   /** Drops what is not computed yet; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called with texts embedded and texts in all. */
@@ -53,8 +58,9 @@ const loadChecks: Checks<LoadEmbedderOptions> = {
 
 const embedChecks: Checks<EmbedOptions> = {
   as: choice("query", "passage"),
-  long: choice("cut", "average"),
+  long: choice("cut", "average", "refuse"),
   dimensions: count(2 ** 16),
+  normalize: flag,
   signal,
   onProgress: callback,
 };

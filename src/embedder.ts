@@ -34,6 +34,12 @@ export interface EmbedderInfo {
   readonly threads: number;
 }
 
+/** A text's vector, and how many of its tokens the model read, those before and behind every text included. */
+export interface Embedded {
+  readonly vector: Float32Array;
+  readonly tokens: number;
+}
+
 export interface EmbedderParts {
   readonly queue: ScoringQueue;
   readonly encoder: TextEncoder;
@@ -67,7 +73,6 @@ export class Embedder {
     options?: EmbedOptions,
   ): Promise<void> {
     const width = this.#width(options);
-    const { as = "passage", long = "cut", signal, onProgress } = checkEmbed(options, width);
     const list = checkTexts(texts);
     if (!(matrix instanceof Float32Array) || matrix.length !== list.length * width) {
       throw new QragError(
@@ -75,22 +80,19 @@ export class Embedder {
         `Expected a Float32Array of ${list.length} x ${width} numbers for the matrix`,
       );
     }
-    const { queue, encoder, info } = this.#parts;
-    const prefix = as === "query" ? info.queryText : info.passageText;
-    const inputs = inputsOf(encoder, prefix, list, long);
-    let row = 0;
-    let weight = 0;
-    for await (const { sequence, values } of queue.run(inputs, { mode: "embed", signal })) {
-      const vector = matrix.subarray(row * width, (row + 1) * width);
-      if (weight === 0) vector.fill(0);
-      addScaled(vector, values, sequence.tokens.length);
-      weight += sequence.tokens.length;
-      if (!sequence.last) continue;
-      finish(vector, info.normalized ? lengthOf(vector) : weight);
-      weight = 0;
-      row++;
-      onProgress?.({ done: row, total: list.length });
-    }
+    const row = (index: number) => matrix.subarray(index * width, (index + 1) * width);
+    const embedded = this.#embed(list, checkEmbed(options, width), row);
+    while (!(await embedded.next()).done);
+  }
+
+  /** The vectors in order, each as soon as its batch is done; leaving the loop stops the work. */
+  stream(texts: Iterable<string>, options?: EmbedOptions): AsyncGenerator<Embedded, void> {
+    const width = this.#width(options);
+    return this.#embed(
+      checkTexts(texts),
+      checkEmbed(options, width),
+      () => new Float32Array(width),
+    );
   }
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
@@ -102,6 +104,32 @@ export class Embedder {
 
   async [asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  /** `rowFor` gives the memory of a text's vector. */
+  async *#embed(
+    texts: readonly string[],
+    options: EmbedOptions,
+    rowFor: (index: number) => Float32Array,
+  ): AsyncGenerator<Embedded, void> {
+    const { queue, encoder, info } = this.#parts;
+    const { as = "passage", long = "cut", normalize = info.normalized } = options;
+    const prefix = as === "query" ? info.queryText : info.passageText;
+    const inputs = inputsOf(encoder, prefix, texts, long);
+    let index = 0;
+    let vector: Float32Array = new Float32Array();
+    let tokens = 0;
+    const run = { mode: "embed", signal: options.signal } as const;
+    for await (const { sequence, values } of queue.run(inputs, run)) {
+      if (tokens === 0) vector = rowFor(index).fill(0);
+      addScaled(vector, values, sequence.tokens.length);
+      tokens += sequence.tokens.length;
+      if (!sequence.last) continue;
+      finish(vector, normalize ? lengthOf(vector) : tokens);
+      options.onProgress?.({ done: ++index, total: texts.length });
+      yield { vector, tokens };
+      tokens = 0;
+    }
   }
 
   #width(options: EmbedOptions | undefined): number {

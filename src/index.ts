@@ -22,8 +22,8 @@ export type {
   RetrieveOptions,
 } from "./answer/options.ts";
 export { evidencePrompt, type Prompt } from "./answer/prompt.ts";
-export type { EmbedOptions, LoadEmbedderOptions } from "./embed_options.ts";
-export { type Embedder, type EmbedderInfo, similarity } from "./embedder.ts";
+export type { EmbedOptions, LoadEmbedderOptions, LongTexts } from "./embed_options.ts";
+export { type Embedded, type Embedder, type EmbedderInfo, similarity } from "./embedder.ts";
 export type { Gate, Ranked } from "./gate.ts";
 export type { DecisionToken, GateInfo } from "./gate_info.ts";
 export { loadGate } from "./load.ts";

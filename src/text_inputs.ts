@@ -1,5 +1,7 @@
 // Turns texts into inputs that fit an embedder: one each, cut at the model's context, or overlapping windows of a long one.
+import { QragError } from "../base/errors.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
+import type { LongTexts } from "./embed_options.ts";
 import type { Sequence } from "./queue/queue_entry.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -28,9 +30,9 @@ export function inputsOf(
   encoder: TextEncoder,
   prefix: string,
   texts: readonly string[],
-  long: "cut" | "average",
+  long: LongTexts,
 ): AsyncGenerator<TextInput> {
-  if (long === "cut") return cutInputs(encoder, prefix, texts);
+  if (long !== "average") return wholeInputs(encoder, prefix, texts, long);
   const { tokenizer, contextLength } = encoder;
   const windows = {
     contextLength,
@@ -44,10 +46,11 @@ export function inputsOf(
   return windowsOf(windows, "", texts);
 }
 
-async function* cutInputs(
+async function* wholeInputs(
   { tokenizer, contextLength }: TextEncoder,
   prefix: string,
   texts: readonly string[],
+  long: "cut" | "refuse",
 ): AsyncGenerator<TextInput> {
   const behind = await tokensBehind(tokenizer);
   const sliceUnits = (contextLength + spareTokens) * guessedUnitsPerToken;
@@ -61,10 +64,20 @@ async function* cutInputs(
     for (const [index, tokens] of (await tokenizer.encode(pieces)).entries()) {
       const whole = prefix + group[index]!;
       const enough = await filled(tokenizer, whole, pieces[index]!.length, tokens, contextLength);
+      if (long === "refuse" && enough.length > contextLength) {
+        throw tooLong(start + index, contextLength);
+      }
       yield { tokens: cut(enough, contextLength, behind), last: true };
     }
     start = end;
   }
+}
+
+function tooLong(index: number, contextLength: number): QragError {
+  return new QragError(
+    "INPUT_INVALID",
+    `texts[${index}] is longer than the ${contextLength} tokens that the model reads. Shorten it, or let it be cut or averaged.`,
+  );
 }
 
 /** The tokens of a text, or of so much of it that cutting them gives what cutting those of the whole text would. */

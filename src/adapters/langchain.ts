@@ -1,50 +1,7 @@
-// LangChain.js: a document compressor that keeps what the gate judges relevant.
-import type { DocumentInterface } from "@langchain/core/documents";
-import { BaseDocumentCompressor } from "@langchain/core/retrievers/document_compressors";
-import { checkedBy, choice, count } from "../checks.ts";
-import type { Gate } from "../gate.ts";
-import { limits } from "../options.ts";
-
-export interface GateCompressorOptions {
-  /** The best so many only. Default: all that are relevant. */
-  readonly topN?: number | undefined;
-  /** Keep irrelevant documents too, behind the others: a reranker. Default false. */
-  readonly keepIrrelevant?: boolean | undefined;
-}
-
-const checks = { topN: count(limits.passages), keepIrrelevant: choice(true, false) };
-
-/**
- * The documents come back as copies, the most relevant first, with `metadata.relevanceScore` (the probability) and
- * `metadata.relevant`. When none is relevant, none comes back.
- */
-export class GateCompressor extends BaseDocumentCompressor {
-  readonly #gate: Pick<Gate, "rank">;
-  readonly #options: GateCompressorOptions;
-
-  constructor(gate: Pick<Gate, "rank">, options?: GateCompressorOptions) {
-    super();
-    this.#gate = gate;
-    this.#options = checkedBy<GateCompressorOptions>(checks, "GateCompressor", options);
-  }
-
-  async compressDocuments(
-    documents: DocumentInterface[],
-    query: string,
-  ): Promise<DocumentInterface[]> {
-    const { topN, keepIrrelevant = false } = this.#options;
-    const passages = documents.map((document) => ({ text: document.pageContent, document }));
-    const ranked = await this.#gate.rank(query, passages);
-    return ranked
-      .filter(({ verdict }) => verdict.relevant || keepIrrelevant)
-      .slice(0, topN)
-      .map(({ passage: { document }, verdict }) => ({
-        ...document,
-        metadata: {
-          ...document.metadata,
-          relevanceScore: verdict.probability,
-          relevant: verdict.relevant,
-        },
-      }));
-  }
-}
+// The public names of qrag/langchain.
+export { GateCompressor, type GateCompressorOptions } from "./langchain_compressor.ts";
+export {
+  QragEmbeddings,
+  type QragEmbeddingsOptions,
+} from "./langchain_embeddings.ts";
+export { QragRetriever, type QragRetrieverOptions } from "./langchain_retriever.ts";

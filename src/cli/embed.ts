@@ -1,5 +1,6 @@
 // qrag embed: texts become vectors, one a line.
 import { loadEmbedder } from "../load_embedder.ts";
+import { vectorNumbers } from "../vector_numbers.ts";
 import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -86,8 +87,7 @@ async function* groups<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {
   if (group.length > 0) yield group;
 }
 
-/** Nine digits give every float back. */
 async function writeVector(io: Io, vector: Float32Array, line: number | undefined): Promise<void> {
-  const numbers = Array.from(vector, (value) => Number(value.toPrecision(9)));
+  const numbers = vectorNumbers(vector);
   await writeLine(io, JSON.stringify(line === undefined ? numbers : { line, vector: numbers }));
 }

@@ -1,6 +1,8 @@
-// qrag serve: the gate behind HTTP, for clients that speak Cohere, Jina, Text Embeddings Inference or llama-server.
+// qrag serve: the gate, an embedder and a store behind HTTP, for clients of Cohere, Jina, OpenAI, Text Embeddings Inference or llama-server.
 import { once } from "node:events";
+import type { Gate } from "../gate.ts";
 import { type LogEntry, logLine } from "../server/log.ts";
+import type { ServerOptions } from "../server/options.ts";
 import { serveGate } from "../server/server.ts";
 import {
   modelHelp,
@@ -13,13 +15,17 @@ import {
 import { type Command, exitCodes, withGate } from "./command.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine } from "./output.ts";
+import { embedderHelp, storeOptions, withStoreParts } from "./store_options.ts";
 
 const help = `Usage: qrag serve [options]
 
 Answers rerank requests over HTTP until it is interrupted, and shows a page to try it at /.
 Clients that speak Cohere (v1, v2), Jina, Text Embeddings Inference or llama-server need only another base URL.
+With an embedding model it answers /embed (Text Embeddings Inference) and /v1/embeddings (OpenAI), with a store /search.
 
 Options:
+      --store FILE        a store of qrag index: adds /search, and the embedding routes
+${embedderHelp}
       --host HOST         address to listen on; default 127.0.0.1: this machine only
   -p, --port PORT         default 5757; 0 takes any free one
       --api-key KEY       clients have to send it as a bearer token; default: QRAG_API_KEY
@@ -46,6 +52,7 @@ export const command: Command = {
   async run(args, io) {
     const options = {
       ...modelOptions,
+      ...storeOptions,
       host: { type: "string" },
       port: { type: "string", short: "p" },
       "api-key": { type: "string" },
@@ -73,21 +80,28 @@ export const command: Command = {
       page: values["no-page"] ? false : undefined,
       log: logTo(io, oneOf(values.log, logFormats, "--log")),
     };
-    const { model, calibration } = values;
+    const { model, calibration, store, embedder, json = false } = values;
     const threads = wholeNumber(values.threads, "--threads");
-    await withGate(io, { model, calibration, threads }, async (gate) => {
-      const server = await serveGate(gate, settings);
-      try {
-        const { url } = server;
-        await (values.json ? writeJson(io, { url }) : writeLine(io, `listening on ${url}`));
-        if (!io.signal.aborted) await once(io.signal, "abort");
-      } finally {
-        await server.close();
-      }
-    });
+    await withStoreParts(io, { store, embedder }, (parts) =>
+      withGate(io, { model, calibration, threads }, (gate) =>
+        serve(io, gate, { ...settings, ...parts }, json),
+      ),
+    );
     return exitCodes.done;
   },
 };
+
+/** Until it is interrupted. */
+async function serve(io: Io, gate: Gate, options: ServerOptions, json: boolean): Promise<void> {
+  const server = await serveGate(gate, options);
+  try {
+    const { url } = server;
+    await (json ? writeJson(io, { url }) : writeLine(io, `listening on ${url}`));
+    if (!io.signal.aborted) await once(io.signal, "abort");
+  } finally {
+    await server.close();
+  }
+}
 
 function portOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
@@ -115,7 +129,8 @@ function textLine({
   relevant,
   problem,
 }: LogEntry): string {
-  const work = documents === undefined ? "" : ` ${relevant} of ${documents} relevant`;
+  const all = documents === undefined ? "" : ` ${documents} documents`;
+  const work = relevant === undefined ? all : ` ${relevant} of ${documents} relevant`;
   const why = problem === undefined ? "" : ` ${problem}`;
   return `${printable(`${time} ${method} ${path} ${status} ${milliseconds.toFixed(1)} ms${work}${why}`)}\n`;
 }

@@ -72,6 +72,30 @@ export async function withStore<T>(
   }
 }
 
+/** What a server is given beside its gate. */
+export interface StoreParts {
+  readonly embedder: Embedder | undefined;
+  readonly store: Store | undefined;
+}
+
+/** For commands that do without a store, too: only what was named is opened, and nothing is changed. */
+export async function withStoreParts<T>(
+  io: Io,
+  { store: path, embedder: model }: { store?: string | undefined; embedder?: string | undefined },
+  use: (parts: StoreParts) => Promise<T>,
+): Promise<T> {
+  if (path === undefined && model === undefined) {
+    return use({ embedder: undefined, store: undefined });
+  }
+  return withEmbedder(io, model, (embedder) =>
+    path === undefined
+      ? use({ embedder, store: undefined })
+      : withStore(io, { store: path, readOnly: true }, embedder, (store) =>
+          use({ embedder, store }),
+        ),
+  );
+}
+
 function absent(path: string): QragError {
   return new QragError(
     "STORE_NOT_FOUND",

@@ -20,8 +20,8 @@ export class Fields {
     return value;
   }
 
-  flag(name: string): boolean {
-    const value = this.#value(name) ?? false;
+  flag(name: string, otherwise = false): boolean {
+    const value = this.#value(name) ?? otherwise;
     if (typeof value !== "boolean") throw bad(name, "true or false");
     return value;
   }
@@ -51,6 +51,30 @@ export class Fields {
   /** Strings, or objects that carry their text under one of the names. */
   texts(name: string, carriers: readonly string[] = ["text"]): string[] {
     return this.list(name).map((each, index) => textIn(each, carriers, `${name}[${index}]`));
+  }
+
+  /** A string, or an array of strings. */
+  oneOrMore(name: string): string[] {
+    const value = this.#value(name);
+    const texts = typeof value === "string" ? [value] : value;
+    if (Array.isArray(texts) && texts.every((each) => typeof each === "string")) return texts;
+    throw bad(name, "a string or an array of strings, not the ids of tokens,");
+  }
+
+  /** What one of the choices stands for. */
+  oneOf<T>(name: string, choices: Readonly<Record<string, T>>): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    if (Object.hasOwn(choices, value)) return choices[value];
+    const named = Object.keys(choices).map((each) => JSON.stringify(each));
+    throw bad(name, named.join(" or "));
+  }
+
+  object(name: string): Readonly<Record<string, unknown>> | undefined {
+    const value = this.#value(name);
+    if (value === undefined) return undefined;
+    if (!isObject(value) || Array.isArray(value)) throw bad(name, "an object");
+    return value;
   }
 
   list(name: string): readonly unknown[] {

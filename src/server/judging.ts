@@ -1,9 +1,9 @@
 // What all protocols share: documents admitted, judged together, scored, cut and counted.
 import type { Gate } from "../gate.ts";
 import { scoreOf, type Verdict } from "../verdict.ts";
+import type { Admission } from "./admission.ts";
 import type { Fields } from "./fields.ts";
 import type { Metrics } from "./metrics.ts";
-import { Problem } from "./problem.ts";
 
 export interface Judged {
   readonly index: number;
@@ -27,24 +27,16 @@ export function wantedOf(fields: Fields, topN: "top_n" | "top_k" = "top_n"): Wan
   };
 }
 
-/** The model's part of the server: one queue for all requests. */
+/** The gate's part of the server. */
 export class Judging {
   readonly gate: Gate;
-  readonly #maxDocuments: number;
-  readonly #maxQueue: number;
+  readonly #admission: Admission;
   readonly #metrics: Metrics;
-  #queued = 0;
 
-  constructor(gate: Gate, limits: { maxDocuments: number; maxQueue: number }, metrics: Metrics) {
+  constructor(gate: Gate, admission: Admission, metrics: Metrics) {
     this.gate = gate;
-    this.#maxDocuments = limits.maxDocuments;
-    this.#maxQueue = limits.maxQueue;
+    this.#admission = admission;
     this.#metrics = metrics;
-  }
-
-  /** Documents that wait or are judged. */
-  get queued(): number {
-    return this.#queued;
   }
 
   /** The verdicts in the order of the texts, each as soon as it is there. */
@@ -53,22 +45,15 @@ export class Judging {
     texts: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Judged> {
-    this.#admit(texts.length);
-    let left = texts.length;
+    const work = () => this.gate.stream(query, texts, { signal });
     let relevant = 0;
-    try {
-      let index = 0;
-      for await (const verdict of this.gate.stream(query, texts, { signal })) {
-        this.#queued--;
-        left--;
-        this.#metrics.judged(verdict);
-        if (verdict.relevant) relevant++;
-        yield { index: index++, verdict };
-      }
-      this.#metrics.answered(relevant);
-    } finally {
-      this.#queued -= left;
+    let index = 0;
+    for await (const verdict of this.#admission.through(texts.length, work)) {
+      this.#metrics.judged(verdict);
+      if (verdict.relevant) relevant++;
+      yield { index: index++, verdict };
     }
+    this.#metrics.answered(relevant);
   }
 
   /** All verdicts, the largest margin first; equal ones keep their order. */
@@ -88,22 +73,6 @@ export class Judging {
       .filter(({ verdict }) => this.score(verdict) >= minScore)
       .filter(({ verdict }) => verdict.relevant || !onlyRelevant)
       .slice(0, topN);
-  }
-
-  checkDocuments(documents: number): void {
-    if (documents <= this.#maxDocuments) return;
-    throw new Problem(
-      422,
-      `Expected at most ${this.#maxDocuments} documents but received ${documents}`,
-    );
-  }
-
-  #admit(documents: number): void {
-    this.checkDocuments(documents);
-    if (this.#queued > 0 && this.#queued + documents > this.#maxQueue) {
-      throw new Problem(429, "The queue is full. Try again later.", { "retry-after": "1" });
-    }
-    this.#queued += documents;
   }
 }
 

@@ -53,6 +53,9 @@ const helpOf = {
   qrag_passages_refused_total: "Passages refused without asking the model",
   qrag_passages_windowed_total: "Passages longer than the model's context",
   qrag_tokens_total: "Tokens scored",
+  qrag_embedded_total: "Texts embedded",
+  qrag_embedded_tokens_total: "Tokens of the texts embedded",
+  qrag_searches_total: "Searches of the store",
 } as const;
 
 type CounterName = keyof typeof helpOf;
@@ -87,6 +90,15 @@ export class Metrics {
     if (relevant === 0) this.#add("qrag_empty_results_total");
   }
 
+  embedded(tokens: number): void {
+    this.#add("qrag_embedded_total");
+    this.#add("qrag_embedded_tokens_total", "", tokens);
+  }
+
+  searched(): void {
+    this.#add("qrag_searches_total");
+  }
+
   text(queued: number): string {
     const gauge = (name: string, help: string, value: number) =>
       family(name, "gauge", help, [`${name} ${value}`]);
@@ -101,7 +113,7 @@ export class Metrics {
         "Seconds from a request to its answer",
         this.#duration.lines(duration),
       ),
-      gauge("te_queue_size", "Documents that wait or are judged", queued),
+      gauge("te_queue_size", "Documents that wait or are worked on", queued),
       gauge("process_resident_memory_bytes", "Resident memory", process.memoryUsage.rss()),
     ].join("");
   }

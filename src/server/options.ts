@@ -10,10 +10,24 @@ import {
   refuse,
   someText,
 } from "../checks.ts";
+import type { Embedder, EmbedderInfo } from "../embedder.ts";
 import { limits } from "../options.ts";
+import type { Store } from "../store/store.ts";
 import type { LogEntry } from "./log.ts";
 
+/** What a server needs of an embedder: `loadEmbedder` gives one. */
+export interface ServerEmbedder extends Pick<Embedder, "stream"> {
+  readonly info: Pick<EmbedderInfo, "name" | "path">;
+}
+
+/** What a server needs of a store: `openStore` gives one. */
+export type ServerStore = Pick<Store, "search">;
+
 export interface ServerOptions {
+  /** Answers /embed and /v1/embeddings. It stays the caller's, who disposes it after the server is closed. */
+  readonly embedder?: ServerEmbedder | undefined;
+  /** Answers /search; the server's gate judges. It stays the caller's, too. */
+  readonly store?: ServerStore | undefined;
   /** Default "127.0.0.1": this machine only. */
   readonly host?: string | undefined;
   /** Default 5757; 0 takes any free one. */
@@ -28,7 +42,7 @@ export interface ServerOptions {
   readonly maxBody?: number | undefined;
   /** Documents of a request. Default 1,000. */
   readonly maxDocuments?: number | undefined;
-  /** Documents that wait or are judged, of all requests together; more are turned away with 429. Default 10,000. */
+  /** Documents that wait or are worked on, of all requests together; more are turned away with 429. Default 10,000. */
   readonly maxQueue?: number | undefined;
   /** Milliseconds a client has to send its request, and to take each part of the answer. Default 30,000. */
   readonly timeout?: number | undefined;
@@ -41,7 +55,7 @@ export interface ServerOptions {
 }
 
 export type ServerSettings = {
-  readonly [K in keyof ServerOptions]-?: K extends "apiKey" | "hosts" | "log"
+  readonly [K in keyof ServerOptions]-?: K extends "embedder" | "store" | "apiKey" | "hosts" | "log"
     ? ServerOptions[K]
     : Exclude<ServerOptions[K], undefined>;
 };
@@ -58,7 +72,19 @@ const port: Check<number> = (value, name) =>
 
 const milliseconds = count(24 * 60 * 60 * 1000);
 
+const embedder: Check<ServerEmbedder> = (value, name) =>
+  isObject(value) && isObject(value.info) && typeof value.stream === "function"
+    ? (value as unknown as ServerEmbedder)
+    : refuse("an embedder", name, value);
+
+const store: Check<ServerStore> = (value, name) =>
+  isObject(value) && typeof value.search === "function"
+    ? (value as unknown as ServerStore)
+    : refuse("a store", name, value);
+
 const checks: Checks<ServerOptions> = {
+  embedder,
+  store,
   host: someText,
   port,
   apiKey: someText,
@@ -74,6 +100,8 @@ const checks: Checks<ServerOptions> = {
 };
 
 const defaults = {
+  embedder: undefined,
+  store: undefined,
   host: "127.0.0.1",
   port: 5757,
   apiKey: undefined,

@@ -8,7 +8,9 @@ import { packageVersion } from "../../base/package_root.ts";
 import { asyncDispose } from "../async_dispose.ts";
 import type { Gate } from "../gate.ts";
 import { Access } from "./access.ts";
+import { Admission } from "./admission.ts";
 import { HeldBytes } from "./body.ts";
+import { Embedding } from "./embedding.ts";
 import { Judging } from "./judging.ts";
 import { Metrics } from "./metrics.ts";
 import {
@@ -23,7 +25,7 @@ import { routesOf } from "./routes.ts";
 /** So many of the largest bodies are held at once. */
 const heldBodies = 16;
 
-/** Starts to listen. The gate stays the caller's: close the server first, then dispose the gate. */
+/** Starts to listen. The gate, and what else it is given, stays the caller's: close the server first, then dispose it. */
 export async function serveGate(gate: Gate, options?: ServerOptions): Promise<GateServer> {
   const settings = checkServerOptions(options);
   const server = new GateServer(checkGate(gate), settings);
@@ -41,12 +43,25 @@ export class GateServer {
   constructor(gate: Gate, settings: ServerSettings) {
     this.#settings = settings;
     const metrics = new Metrics();
-    const judging = new Judging(gate, settings, metrics);
+    const admission = new Admission(settings);
+    const judging = new Judging(gate, admission, metrics);
+    const { embedder, store } = settings;
+    const embedding = embedder && new Embedding(embedder, admission, metrics);
     const closing = () => this.#closing !== undefined;
     const started = Math.floor(Date.now() / 1000);
     const version = packageVersion();
     this.#requests = new Requests({
-      routes: routesOf({ judging, metrics, settings, version, started, closing }),
+      routes: routesOf({
+        judging,
+        embedding,
+        store,
+        admission,
+        metrics,
+        settings,
+        version,
+        started,
+        closing,
+      }),
       access: new Access(settings),
       held: new HeldBytes(heldBodies * settings.maxBody),
       metrics,

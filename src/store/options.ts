@@ -30,7 +30,7 @@ export interface StoreEmbedder {
 }
 
 /** What a store needs of a gate: `loadGate` gives one. */
-export type StoreGate = Pick<Gate, "stream" | "rank">;
+export type StoreGate = Pick<Gate, "stream" | "rank" | "info">;
 
 export interface OpenStoreOptions {
   /**
@@ -88,6 +88,8 @@ export interface SearchOptions {
 /** More is no search; the pool of candidates is ten times as large. */
 const mostHits = 10_000;
 const mostIds = 100_000;
+/** Of metadata in a filter: each is a condition, and SQLite takes a thousand. */
+const mostKeys = 100;
 
 const embedder: Check<StoreEmbedder> = (value, name) =>
   isObject(value) && isObject(value.info) && typeof value.embed === "function"
@@ -98,7 +100,10 @@ const embedderOrNone: Check<StoreEmbedder | false> = (value, name) =>
   value === false ? false : embedder(value, name);
 
 const gate: Check<StoreGate> = (value, name) =>
-  isObject(value) && typeof value.stream === "function" && typeof value.rank === "function"
+  isObject(value) &&
+  isObject(value.info) &&
+  typeof value.stream === "function" &&
+  typeof value.rank === "function"
     ? (value as unknown as StoreGate)
     : refuse("a gate", name, value);
 
@@ -109,6 +114,9 @@ const ids: Check<readonly string[]> = (value, name) =>
 
 const metadata: Check<Readonly<Record<string, MetadataValue>>> = (value, name) => {
   if (!isObject(value) || Array.isArray(value)) return refuse("an object", name, value);
+  if (Object.keys(value).length > mostKeys) {
+    return refuse(`an object of at most ${mostKeys} keys`, name, value);
+  }
   for (const [key, each] of Object.entries(value)) {
     if (each === null || ["string", "number", "boolean"].includes(typeof each)) continue;
     return refuse("a string, a number, true, false or null", `${name}.${key}`, each);

@@ -40,7 +40,8 @@ const defaultTopK = 10;
 
 export class Store {
   readonly #thread: Operating;
-  readonly #gate: StoreGate | undefined;
+  /** What judges the hits; undefined where the store was opened without one. */
+  readonly gate: StoreGate | undefined;
   readonly #own: StoreParts["own"];
   #embedder: StoreEmbedder | undefined;
   /** One change after the other. */
@@ -51,7 +52,7 @@ export class Store {
     this.#thread = thread;
     this.#own = own;
     this.#embedder = embedder;
-    this.#gate = gate;
+    this.gate = gate;
   }
 
   /**
@@ -115,7 +116,7 @@ export class Store {
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
     const checked = checkSearch(options);
-    if (checked.gate && !this.#gate) {
+    if (checked.gate && !this.gate) {
       throw new QragError("INPUT_INVALID", "The store has no gate: openStore(path, { gate })");
     }
     const { mode = this.#embedder ? "hybrid" : "keyword" } = checked;
@@ -128,11 +129,11 @@ export class Store {
 
   /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */
   async answer(query: string, options: StoreAnswerOptions): Promise<StoreAnswer> {
-    if (!this.#gate) {
+    if (!this.gate) {
       throw new QragError("INPUT_INVALID", "An answer needs a gate: openStore(path, { gate })");
     }
     const search = (text: string, wanted: SearchOptions) => this.search(text, wanted);
-    return answerFrom(search, this.#gate, query, options);
+    return answerFrom(search, this.gate, query, options);
   }
 
   /** Ends after what is being written. May be called twice. */
@@ -211,7 +212,7 @@ export class Store {
     const request = { query, vector, topK, mode, filter, explain };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
-    const gate = options.gate === false ? undefined : this.#gate;
+    const gate = options.gate === false ? undefined : this.gate;
     if (!gate) {
       yield* hits;
       return;

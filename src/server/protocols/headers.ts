@@ -1,4 +1,4 @@
-// What every judging answer says of its work: response headers as Text Embeddings Inference has them, and the log's figures.
+// What every answer says of its work: response headers as Text Embeddings Inference has them, and the log's figures.
 import type { Exchange } from "../exchange.ts";
 import type { Judged } from "../judging.ts";
 
@@ -10,7 +10,14 @@ export function judgedHeaders(
   const tokens = judged.reduce((sum, { verdict }) => sum + verdict.tokens, 0);
   const relevant = judged.filter(({ verdict }) => verdict.relevant).length;
   Object.assign(exchange.work, { documents: texts.length, relevant, tokens });
-  const { response } = exchange;
+  computeHeaders(exchange, tokens, texts);
+}
+
+export function computeHeaders(
+  { response }: Exchange,
+  tokens: number,
+  texts: readonly string[],
+): void {
   response.setHeader("x-compute-type", "cpu");
   response.setHeader("x-compute-tokens", tokens);
   response.setHeader(

@@ -4,8 +4,9 @@ import { modelName } from "../../gate_info.ts";
 import type { Verdict } from "../../verdict.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import type { Judged, Judging } from "../judging.ts";
-import { problemOf, teiError } from "../problem.ts";
+import { teiError } from "../problem.ts";
 import { judgedHeaders } from "./headers.ts";
+import { sendLines } from "./lines.ts";
 
 /** Names under which people keep a passage's text. */
 const carriers = ["text", "passage", "content"];
@@ -44,26 +45,15 @@ export function judgeRoute(judging: Judging): Route {
     });
   }
 
-  async function asTheyCome(exchange: Exchange, question: Question): Promise<void> {
+  async function* asTheyCome({ signal, work }: Exchange, question: Question) {
     const { query, texts } = question;
-    const { response, work } = exchange;
     Object.assign(work, { documents: texts.length, relevant: 0, tokens: 0 });
-    const line = (value: object) => exchange.write(`${JSON.stringify(value)}\n`);
-    try {
-      for await (const judged of judging.judge(query, texts, exchange.signal)) {
-        // Only now: a request that is turned away gets a status.
-        if (!response.headersSent)
-          response.writeHead(200, { "content-type": "application/x-ndjson" });
-        if (judged.verdict.relevant) work.relevant!++;
-        work.tokens! += judged.verdict.tokens;
-        if (wanted(question, judged.verdict)) await line(shown(question, judged));
-      }
-      await line({ done: true, relevant: work.relevant, tokens: work.tokens });
-    } catch (error) {
-      if (!response.headersSent) throw error;
-      await line(teiError(problemOf(error)));
+    for await (const judged of judging.judge(query, texts, signal)) {
+      if (judged.verdict.relevant) work.relevant!++;
+      work.tokens! += judged.verdict.tokens;
+      if (wanted(question, judged.verdict)) yield shown(question, judged);
     }
-    response.end();
+    yield { done: true, relevant: work.relevant, tokens: work.tokens };
   }
 
   return {
@@ -79,7 +69,11 @@ export function judgeRoute(judging: Judging): Route {
         withText: fields.flag("return_passages"),
       };
       const stream = fields.flag("stream") || exchange.accepts("application/x-ndjson");
-      await (stream && question.texts.length > 0 ? asTheyCome : atOnce)(exchange, question);
+      if (stream && question.texts.length > 0) {
+        await sendLines(exchange, asTheyCome(exchange, question));
+      } else {
+        await atOnce(exchange, question);
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 // Text Embeddings Inference's routes: /rerank with `texts`, /info, /health, /metrics.
 import { arch } from "node:process";
 import { modelName } from "../../gate_info.ts";
+import type { Admission } from "../admission.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
 import { finiteMargin, type Judging, wantedOf } from "../judging.ts";
@@ -33,6 +34,7 @@ export async function teiRerank(
 
 export function teiRoutes(
   judging: Judging,
+  admission: Admission,
   metrics: Metrics,
   { maxDocuments, maxQueue }: ServerSettings,
   version: string,
@@ -74,7 +76,7 @@ export function teiRoutes(
       exchange.json({ ...described, model_device: `${info.device} ${arch}` }),
     ),
     get("/metrics", (exchange) =>
-      exchange.send(metrics.text(judging.queued), "text/plain; version=0.0.4; charset=utf-8"),
+      exchange.send(metrics.text(admission.taken), "text/plain; version=0.0.4; charset=utf-8"),
     ),
   ];
 }

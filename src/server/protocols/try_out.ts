@@ -5,6 +5,7 @@ import { type FolderSet, folderSet } from "../../eval/folder.ts";
 import { folderMeasures, type ScoredQuestion, type Share } from "../../eval/folder_measures.ts";
 import type { Question } from "../../eval/questions.ts";
 import type { SourcePassage } from "../../passages/split.ts";
+import type { Admission } from "../admission.ts";
 import type { Exchange, Route } from "../exchange.ts";
 import { bad, type Fields } from "../fields.ts";
 import type { Judging } from "../judging.ts";
@@ -28,7 +29,7 @@ const post = (
   handle: async (exchange) => handle(exchange, await exchange.fields()),
 });
 
-export function tryOutRoutes(judging: Judging): Route[] {
+export function tryOutRoutes(judging: Judging, admission: Admission): Route[] {
   return [
     post("/split", async (exchange, fields) => {
       const text = needed(fields, "text");
@@ -42,7 +43,7 @@ export function tryOutRoutes(judging: Judging): Route[] {
       const texts = fields.texts("passages");
       const questions = fields.list("questions").map(questionOf);
       const top = Math.min(fields.count("top_k") ?? defaultTop, maxTop);
-      judging.checkDocuments(questions.length * top);
+      admission.check(questions.length * top);
       if (texts.length * questions.length > maxSearched) {
         throw bad("passages and questions", `at most ${maxSearched} pairs of both`);
       }
