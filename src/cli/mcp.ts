@@ -1,35 +1,38 @@
-// qrag mcp: the gate's tools for clients of the Model Context Protocol, over standard input and output.
-import { once } from "node:events";
+// qrag mcp: the tools of a gate and a store for clients of the Model Context Protocol, over standard input and output.
 import { QragError } from "../../base/errors.ts";
-import { modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
+import { modelHelp, modelOptions, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
+import { embedderHelp, storeOptions, withStoreParts } from "./store_options.ts";
 
 const help = `Usage: qrag mcp [options]
 
 Serves the tools judge, filter and rank to a client of the Model Context Protocol, over standard input and output, until
-the client leaves. Needs the package @modelcontextprotocol/server.
+the client leaves; with a store also search and ask. Needs the package @modelcontextprotocol/server.
 
 Options:
+      --store FILE    a store of qrag index: adds the tools search and ask
+${embedderHelp}
 ${modelHelp("print errors as JSON")}
 
 Example, in a client's configuration:
-  {"mcpServers": {"qrag": {"command": "npx", "args": ["qrag", "mcp"]}}}
+  {"mcpServers": {"qrag": {"command": "npx", "args": ["qrag", "mcp", "--store", "/home/me/notes/.qrag/store.qrag"]}}}
 `;
 
 export const command: Command = {
   help,
   async run(args, io) {
-    const { values } = parseArguments(args, modelOptions, []);
-    const { model, calibration } = values;
+    const { values } = parseArguments(args, { ...modelOptions, ...storeOptions }, []);
+    const { model, calibration, store: path, embedder } = values;
+    if (embedder !== undefined && path === undefined) {
+      throw new UsageError("--embedder belongs to --store");
+    }
     const threads = wholeNumber(values.threads, "--threads");
-    const [{ gateMcpServer }, { StdioServerTransport }] = await adapter();
-    await withGate(io, { model, calibration, threads }, async (gate) => {
-      const server = gateMcpServer(gate);
-      const ended = once(io.stdin, "end", { signal: io.signal });
-      await server.connect(new StdioServerTransport(io.stdin, io.stdout));
-      await ended.catch(() => {});
-      await server.close();
-    });
+    const [{ gateMcpServer }, { serveStreams }] = await adapter();
+    await withStoreParts(io, { store: path, embedder }, ({ store }) =>
+      withGate(io, { model, calibration, threads }, (gate) =>
+        serveStreams(gateMcpServer(gate, { store }), io.stdin, io.stdout, io.signal),
+      ),
+    );
     return exitCodes.done;
   },
 };
@@ -37,10 +40,7 @@ export const command: Command = {
 /** Loaded when asked for: the package is optional. */
 async function adapter() {
   try {
-    return await Promise.all([
-      import("../adapters/mcp.ts"),
-      import("@modelcontextprotocol/server/stdio"),
-    ]);
+    return await Promise.all([import("../adapters/mcp.ts"), import("../adapters/mcp_stdio.ts")]);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     const message =
