@@ -126,7 +126,8 @@ export class Embedder {
       tokens += sequence.tokens.length;
       if (!sequence.last) continue;
       finish(vector, normalize ? lengthOf(vector) : tokens);
-      options.onProgress?.({ done: ++index, total: texts.length });
+      index++;
+      options.onProgress?.({ done: index, total: texts.length });
       yield { vector, tokens };
       tokens = 0;
     }

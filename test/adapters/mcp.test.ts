@@ -4,8 +4,11 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as FirstClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as FirstTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { gateMcpServer } from "../../src/adapters/mcp.ts";
+import { type GateMcpServerOptions, gateMcpServer } from "../../src/adapters/mcp.ts";
+import { qrag, wordsMargin } from "../cli/harness.ts";
 import { byNumber, FakeModel, fakeGate } from "../src/fakes.ts";
+import { folder } from "../store/bag_of_words.ts";
+import { openHere } from "../store/open_here.ts";
 
 const gate = fakeGate({
   model: new FakeModel(byNumber),
@@ -13,10 +16,10 @@ const gate = fakeGate({
 const passages = ["fair =1", "off =-2", "best =3"];
 const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin));
 
-async function connected() {
+async function connected(options?: GateMcpServerOptions) {
   const client = new Client({ name: "test", version: "1" });
   const [here, there] = InMemoryTransport.createLinkedPair();
-  await Promise.all([gateMcpServer(gate).connect(there), client.connect(here)]);
+  await Promise.all([gateMcpServer(gate, options).connect(there), client.connect(here)]);
   onTestFinished(() => client.close());
   const call = async (name: string, given: Record<string, unknown>) =>
     client.callTool({ name, arguments: given });
@@ -76,6 +79,130 @@ describe("the tools", () => {
       }));
       expect(answer.isError).toBe(true);
     }
+  });
+});
+
+describe("the tools on a store", () => {
+  const { path, embedder } = folder();
+
+  async function filled() {
+    const store = await openHere(path(), { embedder: embedder() });
+    onTestFinished(() => store.dispose());
+    await store.add([
+      { id: "a.md", path: "/notes/a.md", text: "# Care\n\nVinegar for the machine =1" },
+      { id: "b", text: "The machine is red =-2" },
+      { id: "c", text: "The machine takes vinegar =3" },
+    ]);
+    return connected({ store });
+  }
+
+  it("come beside the others, and only with a store", async () => {
+    const { client } = await filled();
+    const { tools } = await client.listTools();
+    const names = tools.map(({ name }) => name);
+    expect(names).toEqual(["judge", "filter", "rank", "search", "ask"]);
+    for (const tool of tools) expect(tool.annotations).toMatchObject({ readOnlyHint: true });
+    expect(() => gateMcpServer(gate, { store: {} } as never)).toThrow(/a store/);
+  });
+
+  it("search, each passage with its place and what the gate says", async () => {
+    const { call } = await filled();
+    const { structuredContent } = await call("search", { query: "vinegar machine" });
+    const { passages: found } = structuredContent as { passages: { document: string }[] };
+    expect(found.map(({ document }) => document).sort()).toEqual(["a.md", "b", "c"]);
+    expect(found.find(({ document }) => document === "a.md")).toEqual({
+      text: "Care\nVinegar for the machine =1",
+      document: "a.md",
+      path: "/notes/a.md",
+      headings: ["Care"],
+      line: 3,
+      relevant: true,
+      score: sigmoid(1),
+    });
+    expect(found.find(({ document }) => document === "b")).toMatchObject({ relevant: false });
+    const few = await call("search", { query: "machine", limit: 1, path: "/notes/" });
+    expect(few.structuredContent).toMatchObject({ passages: [{ document: "a.md" }] });
+  });
+
+  it("ask, for what answers, the best first, or a refusal", async () => {
+    const { call } = await filled();
+    const answered = await call("ask", { query: "machine" });
+    expect(answered.structuredContent).toMatchObject({
+      answered: true,
+      passages: [{ document: "c", score: sigmoid(3) }, { document: "a.md" }],
+    });
+    const best = await call("ask", { query: "machine", limit: 1 });
+    expect(best.structuredContent).toMatchObject({ passages: [{ document: "c" }] });
+    const refused = await call("ask", { query: "zebra", path: "/elsewhere/" });
+    expect(refused.structuredContent).toEqual({
+      answered: false,
+      refusal: "I don't have evidence to answer that.",
+      passages: [],
+    });
+    expect(await call("ask", { query: " " })).toMatchObject({ isError: true });
+  });
+});
+
+describe("qrag mcp, when standard input ends", () => {
+  const initialize = {
+    id: 1,
+    method: "initialize",
+    params: {
+      protocolVersion: "2025-06-18",
+      capabilities: {},
+      clientInfo: { name: "test", version: "1" },
+    },
+  };
+  const call = {
+    id: 2,
+    method: "tools/call",
+    params: { name: "filter", arguments: { query: "a b", passages: ["c", "a b"] } },
+  };
+  const sent = (...messages: object[]) =>
+    [initialize, { method: "notifications/initialized" }, ...messages]
+      .map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+      .join("");
+  const received = (out: string) =>
+    out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+
+  it("answers the calls that came before", async () => {
+    const { exitCode, out } = await qrag(["mcp"], { stdin: sent(call) });
+    expect(exitCode).toBe(0);
+    const [, answer] = received(out);
+    expect(answer).toMatchObject({
+      id: 2,
+      result: { structuredContent: { relevant: [{ index: 1, passage: "a b" }] } },
+    });
+  });
+
+  it("does not wait for a call that was called off", async () => {
+    const model = new FakeModel(wordsMargin);
+    model.onScore = () => new Promise(() => {});
+    const off = { method: "notifications/cancelled", params: { requestId: 2 } };
+    const { exitCode, out } = await qrag(["mcp"], {
+      stdin: sent(call, off),
+      loadGate: async () => fakeGate({ model }),
+    });
+    expect(exitCode).toBe(0);
+    expect(received(out).map(({ id }) => id)).toEqual([1]);
+  });
+
+  it("ends at once when it is interrupted", async () => {
+    const model = new FakeModel(wordsMargin);
+    const stop = new AbortController();
+    model.onScore = () => {
+      stop.abort(new Error("interrupted"));
+      return new Promise(() => {});
+    };
+    const { out } = await qrag(["mcp"], {
+      stdin: sent(call),
+      signal: stop.signal,
+      loadGate: async () => fakeGate({ model }),
+    });
+    expect(received(out).map(({ id }) => id)).toEqual([1]);
   });
 });
 

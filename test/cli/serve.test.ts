@@ -2,10 +2,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../base/package_root.ts";
+import { loadEmbedder } from "../../src/index.ts";
+import { Encoders } from "../encoders.ts";
+import { folder } from "../store/bag_of_words.ts";
+import { openHere } from "../store/open_here.ts";
 import { qrag } from "./harness.ts";
 
+// A process starts, and reads TypeScript; a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+const encoders = new Encoders();
+afterAll(() => encoders.remove());
+const { path } = folder();
 const main = join(packageRoot(), "src", "cli", "main.ts");
 
 /** `qrag serve` as a process of its own, once it listens. */
@@ -51,6 +60,40 @@ describe("qrag serve", () => {
       status: 200,
       relevant: 1,
     });
+  });
+
+  it("answers from a store, and with vectors of its embedding model", async () => {
+    const model = await encoders.path("mean");
+    const file = path();
+    {
+      await using embedder = await loadEmbedder(model, { threads: 1 });
+      await using store = await openHere(file, { embedder });
+      await store.add([{ id: "a", text: "Berlin is the capital of Germany." }]);
+    }
+    const { line, stop } = await serve("--store", file, "--embedder", model, "--json");
+    const { url } = JSON.parse(line);
+    const post = async (route: string, body: object) =>
+      (await fetch(url + route, { method: "POST", body: JSON.stringify(body) })).json();
+    const { results } = (await post("/search", { query: "capital of Germany" })) as {
+      results: object[];
+    };
+    expect(results).toEqual([
+      expect.objectContaining({ id: "a", verdict: expect.objectContaining({ relevant: true }) }),
+    ]);
+    const { data } = (await post("/v1/embeddings", { input: ["one", "two"] })) as {
+      data: { embedding: number[] }[];
+    };
+    expect(data.map(({ embedding }) => embedding.length)).toEqual([64, 64]);
+    const { code, errors } = await stop("SIGTERM");
+    expect(code).toBe(0);
+    expect(errors).toMatch(/POST \/search 200 .* ms 1 of 1 relevant\n/);
+    expect(errors).toMatch(/POST \/v1\/embeddings 200 .* ms 2 documents\n/);
+  });
+
+  it("says where there is no such store", async () => {
+    const { exitCode, err } = await qrag(["serve", "--store", path()]);
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/There is no store .*qrag index/);
   });
 
   it("takes a key, and logs lines of text", async () => {

@@ -2,11 +2,14 @@
 import { createCohere } from "@ai-sdk/cohere";
 import { CohereRerank } from "@langchain/cohere";
 import { Document } from "@langchain/core/documents";
+import { OpenAIEmbeddings } from "@langchain/openai";
 import { rerank } from "ai";
 import { CohereClient, CohereClientV2, CohereError } from "cohere-ai";
+import OpenAI, { AuthenticationError, NotFoundError, UnprocessableEntityError } from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gate, loadGate } from "../../src/index.ts";
+import { type Embedder, type Gate, loadEmbedder, loadGate } from "../../src/index.ts";
 import { type GateServer, serveGate } from "../../src/server/server.ts";
+import { Encoders } from "../encoders.ts";
 
 const query = "What is the capital of Germany?";
 const documents = [
@@ -15,15 +18,18 @@ const documents = [
   "Paris is the capital of France.",
 ];
 
+const encoders = new Encoders();
 let gate: Gate;
+let embedder: Embedder;
 let server: GateServer;
 beforeAll(async () => {
   gate = await loadGate();
-  server = await serveGate(gate, { port: 0, apiKey: "key" });
+  embedder = await loadEmbedder(await encoders.path("mean"), { threads: 1 });
+  server = await serveGate(gate, { port: 0, apiKey: "key", embedder });
 });
 afterAll(async () => {
   await server.close();
-  await gate.dispose();
+  await Promise.all([gate.dispose(), embedder.dispose(), encoders.remove()]);
 });
 
 /** The right answer comes first and is the only relevant one. */
@@ -103,6 +109,67 @@ describe("the AI SDK's Cohere provider", () => {
   });
 });
 
+describe("openai", () => {
+  const clientOf = (apiKey: string) =>
+    new OpenAI({ apiKey, baseURL: `${server.url}/v1`, maxRetries: 0 });
+
+  it.each([undefined, "float", "base64"] as const)("gets vectors in %s", async (encoding) => {
+    const { data, usage, model } = await clientOf("key").embeddings.create({
+      model: "text-embedding-3-small",
+      input: documents,
+      ...(encoding && { encoding_format: encoding }),
+    });
+    expect(data.map(({ index }) => index)).toEqual([0, 1, 2]);
+    const vectors = data.map(({ embedding }: { embedding: number[] | string }) =>
+      typeof embedding === "string"
+        ? new Float32Array(new Uint8Array(Buffer.from(embedding, "base64")).buffer)
+        : Float32Array.from(embedding),
+    );
+    expect(vectors).toEqual(await embedder.embed(documents));
+    expect(usage.total_tokens).toBeGreaterThan(documents.length);
+    expect(model).toBe("text-embedding-3-small");
+  });
+
+  it("gets fewer dimensions, one text, and the list of models", async () => {
+    const { data } = await clientOf("key").embeddings.create({
+      model: "qrag",
+      input: documents[0]!,
+      dimensions: 8,
+    });
+    expect(data.map(({ embedding }) => embedding.length)).toEqual([8]);
+    const { data: models } = await clientOf("key").models.list();
+    expect(models).toHaveLength(2);
+  });
+
+  it("reads our errors as its own", async () => {
+    const create = (apiKey: string, input: string | number[]) =>
+      clientOf(apiKey).embeddings.create({ model: "qrag", input });
+    await expect(create("wrong", "a")).rejects.toBeInstanceOf(AuthenticationError);
+    const tokens = await create("key", [101, 102]).catch((error: unknown) => error);
+    expect(tokens).toBeInstanceOf(UnprocessableEntityError);
+    expect((tokens as Error).message).toMatch(/not the ids of tokens/);
+    await using bare = await serveGate(gate, { port: 0 });
+    const other = new OpenAI({ apiKey: "key", baseURL: `${bare.url}/v1` });
+    const missing = other.embeddings.create({ model: "qrag", input: "a" });
+    await expect(missing).rejects.toBeInstanceOf(NotFoundError);
+  });
+});
+
+describe("LangChain's OpenAIEmbeddings", () => {
+  it("embeds documents and queries", async () => {
+    const embeddings = new OpenAIEmbeddings({
+      apiKey: "key",
+      model: "qrag",
+      configuration: { baseURL: `${server.url}/v1` },
+    });
+    const vectors = await embeddings.embedDocuments(documents);
+    expect(vectors.map((vector) => Float32Array.from(vector))).toEqual(
+      await embedder.embed(documents),
+    );
+    expect(await embeddings.embedQuery(documents[1]!)).toEqual(vectors[1]);
+  });
+});
+
 describe("plain HTTP, as each protocol's clients send it", () => {
   const post = async (path: string, body: object) =>
     (
@@ -121,6 +188,13 @@ describe("plain HTTP, as each protocol's clients send it", () => {
         raw_scores: false,
         truncate: true,
       })) as never,
+    );
+  });
+
+  it("Text Embeddings Inference's vectors", async () => {
+    const vectors = (await post("/embed", { inputs: documents, truncate: true })) as number[][];
+    expect(vectors.map((vector) => Float32Array.from(vector))).toEqual(
+      await embedder.embed(documents, { normalize: true }),
     );
   });
 

@@ -1,68 +1,12 @@
 // The embedder on a made-up model: what is put in front, what is cut or averaged, what is normalized.
 import { describe, expect, it } from "vitest";
-import { Embedder, similarity } from "../../src/embedder.ts";
-import { type ScoringModel, ScoringQueue } from "../../src/queue/scoring_queue.ts";
-import { codeOf, fakeEncode, fakeTokenizer } from "./fakes.ts";
+import { similarity } from "../../src/embedder.ts";
+import { fakeEmbedder, VectorModel } from "./fake_embedder.ts";
+import { codeOf, collect } from "./fakes.ts";
 
-/** Reads "[text]": the first and the last letter inside, and the number of letters, are the vector. */
-class VectorModel implements ScoringModel {
-  readonly texts: string[] = [];
-  disposals = 0;
-
-  async score(tokens: Int32Array, offsets: Int32Array): Promise<Float32Array> {
-    const rows = Array.from(offsets.subarray(1), (end, index) =>
-      tokens.subarray(offsets[index], end),
-    );
-    this.texts.push(...rows.map((row) => String.fromCharCode(...row)));
-    return Float32Array.from(rows.flatMap((row) => [row[1]!, row.at(-2)!, row.length]));
-  }
-
-  dispose(): void {
-    this.disposals++;
-  }
-}
-
-function makeEmbedder({ normalized = false, contextLength = 64 } = {}) {
+function makeEmbedder(options: { normalized?: boolean; contextLength?: number } = {}) {
   const model = new VectorModel();
-  const tokenizer = {
-    ...fakeTokenizer,
-    encode: async (texts: readonly string[]) => texts.map((text) => fakeEncode(`[${text}]`)),
-  };
-  const embedder = new Embedder({
-    queue: new ScoringQueue(model, 3),
-    encoder: { tokenizer, contextLength },
-    tokenizer,
-    info: {
-      path: "/models/fake.gguf",
-      name: "fake",
-      architecture: "bert",
-      numbers: {
-        contextLength,
-        embeddingLength: 3,
-        blockCount: 1,
-        feedForwardLength: 4,
-        headCount: 1,
-        headCountKv: 1,
-        keyLength: 3,
-        vocabularySize: 65_536,
-        outputCount: 0,
-        tokenTypeCount: 2,
-        normEpsilon: 1e-12,
-      },
-      parameters: 1,
-      weightTypes: ["F32"],
-      dimensions: 3,
-      contextLength,
-      pooling: "mean",
-      normalized,
-      queryText: "q: ",
-      passageText: "",
-      engine: "reference",
-      device: "portable",
-      threads: 1,
-    },
-  });
-  return { embedder, model };
+  return { model, embedder: fakeEmbedder({ model, ...options }) };
 }
 
 const letters = (text: string) => text.charCodeAt(0);
@@ -96,6 +40,25 @@ describe("embed", () => {
     expect(cut![0]! / cut![1]!).toBeCloseTo(whole![0]! / whole![1]!, 5);
   });
 
+  it("normalizes, or does not, where it is asked to", async () => {
+    const lengths = async (normalized: boolean, normalize: boolean) => {
+      const { embedder } = makeEmbedder({ normalized });
+      const [vector] = await embedder.embed(["abc"], { normalize });
+      return Math.hypot(...vector!);
+    };
+    expect(await lengths(false, true)).toBeCloseTo(1, 6);
+    expect(await lengths(true, false)).toBeGreaterThan(100);
+  });
+
+  it("refuses a long text where it is asked to, and says which", async () => {
+    const { embedder } = makeEmbedder({ contextLength: 10 });
+    const texts = ["x".repeat(8), "x".repeat(9)];
+    await expect(embedder.embed(texts, { long: "refuse" })).rejects.toThrow(
+      /texts\[1\] is longer than the 10 tokens/,
+    );
+    expect(await embedder.embed(texts.slice(0, 1), { long: "refuse" })).toHaveLength(1);
+  });
+
   it("cuts a long text at the model's context, its last special token kept", async () => {
     const { embedder, model } = makeEmbedder({ contextLength: 10 });
     await embedder.embed(["x".repeat(500), "short"]);
@@ -125,6 +88,28 @@ describe("embed", () => {
     await embedder.dispose();
     expect(model.disposals).toBe(1);
     expect(await codeOf(embedder.embed(["a"]))).toBe("DISPOSED");
+  });
+});
+
+describe("stream", () => {
+  it("gives vectors of their own memory, each with the tokens that were read", async () => {
+    const { embedder } = makeEmbedder({ contextLength: 10 });
+    const texts = ["abc", "x".repeat(50)];
+    const embedded = await collect(embedder.stream(texts));
+    expect(embedded.map(({ vector }) => vector)).toEqual(await embedder.embed(texts));
+    expect(embedded.map(({ tokens }) => tokens)).toEqual([5, 10]);
+    embedded[0]!.vector.fill(0);
+    expect(embedded[1]!.vector[2]).toBe(10);
+  });
+
+  it("counts all windows of an averaged text, and ends with its caller", async () => {
+    const { embedder, model } = makeEmbedder();
+    const text = Array.from({ length: 12 }, (_, n) => `Sentence ${n} is here.`).join(" ");
+    const [one] = await collect(embedder.stream([text], { long: "average" }));
+    expect(one!.tokens).toBe(model.texts.reduce((sum, { length }) => sum + length, 0));
+    const asked = model.texts.length;
+    for await (const _ of embedder.stream(Array(5000).fill("some text"))) break;
+    expect(model.texts.length - asked).toBeLessThan(5000);
   });
 });
 
