@@ -15,7 +15,7 @@ import {
 import { type Command, exitCodes, withGate } from "./command.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine } from "./output.ts";
-import { embedderHelp, storeOptions, withStoreParts } from "./store_options.ts";
+import { storeOptions, withStoreParts } from "./store_options.ts";
 
 const help = `Usage: qrag serve [options]
 
@@ -24,8 +24,9 @@ Clients that speak Cohere (v1, v2), Jina, Text Embeddings Inference or llama-ser
 With an embedding model it answers /embed (Text Embeddings Inference) and /v1/embeddings (OpenAI), with a store /search.
 
 Options:
-      --store FILE        a store of qrag index: adds /search, and the embedding routes
-${embedderHelp}
+      --store FILE        a store of qrag index: adds /search
+      --embedder PATH     an embedding model, or hf:owner/repo: adds /embed and /v1/embeddings; with --store it is also
+                          what searches by meaning, and its default is that of qrag search
       --host HOST         address to listen on; default 127.0.0.1: this machine only
   -p, --port PORT         default 5757; 0 takes any free one
       --api-key KEY       clients have to send it as a bearer token; default: QRAG_API_KEY
