@@ -113,11 +113,11 @@ describe("openai", () => {
   const clientOf = (apiKey: string) =>
     new OpenAI({ apiKey, baseURL: `${server.url}/v1`, maxRetries: 0 });
 
-  it.each([undefined, "float", "base64"] as const)("gets vectors in %s", async (encoding) => {
+  it.each(["default", "float", "base64"] as const)("gets vectors in its %s", async (encoding) => {
     const { data, usage, model } = await clientOf("key").embeddings.create({
       model: "text-embedding-3-small",
       input: documents,
-      ...(encoding && { encoding_format: encoding }),
+      ...(encoding !== "default" && { encoding_format: encoding }),
     });
     expect(data.map(({ index }) => index)).toEqual([0, 1, 2]);
     const vectors = data.map(({ embedding }: { embedding: number[] | string }) =>
