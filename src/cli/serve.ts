@@ -25,8 +25,9 @@ With an embedding model it answers /embed (Text Embeddings Inference) and /v1/em
 
 Options:
       --store FILE        a store of qrag index: adds /search
-      --embedder PATH     an embedding model, or hf:owner/repo: adds /embed and /v1/embeddings; with --store it is also
-                          what searches by meaning, and its default is that of qrag search
+      --embedder PATH     an embedding model, hf:owner/repo, or package for the package's own: adds /embed and
+                          /v1/embeddings; with --store it is also what searches by meaning, and its default is that of
+                          qrag search
       --host HOST         address to listen on; default 127.0.0.1: this machine only
   -p, --port PORT         default 5757; 0 takes any free one
       --api-key KEY       clients have to send it as a bearer token; default: QRAG_API_KEY

@@ -19,8 +19,8 @@ export const storeOptions = {
 const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
-export const embedderHelp = `      --embedder PATH the embedding model, hf:owner/repo, or none: keywords only; default: QRAG_EMBEDDER, or the
-                      package's own`;
+export const embedderHelp = `      --embedder PATH the embedding model, hf:owner/repo, package for the package's own, or none: keywords only;
+                      default: QRAG_EMBEDDER, or package`;
 
 export interface StoreSettings {
   readonly store?: string | undefined;
@@ -39,7 +39,7 @@ export async function withEmbedder<T>(
   const model = path ?? (io.env.QRAG_EMBEDDER || undefined);
   if (model === "none") return use(undefined);
   const bar = loadingBar(io);
-  const embedder = await loadEmbedder(model, {
+  const embedder = await loadEmbedder(model === "package" ? undefined : model, {
     signal: io.signal,
     onProgress: bar.update,
   }).finally(bar.clear);
