@@ -72,7 +72,7 @@ const layout: readonly (Kind | undefined)[] = ["heading", "preformatted", "table
 export function isLayout(table: HtmlElement): boolean {
   if (attribute(table, "role") === "presentation") return true;
   let found = false;
-  walk(table, {
+  visit(table, {
     enter(node) {
       found ||= node !== table && "tagName" in node && layout.includes(kindOf(node));
       return !found;
@@ -90,16 +90,16 @@ export interface Visitor {
 }
 
 /** In the order of the document; not by recursion, since nesting may be deep. */
-export function walk(root: HtmlNode, { enter, leave }: Visitor): void {
+export function visit(root: HtmlNode, { enter, leave }: Visitor): void {
   const open: { node: HtmlNode; next: number }[] = [];
-  const visit = (node: HtmlNode) => {
+  const look = (node: HtmlNode) => {
     if (enter(node)) open.push({ node, next: 0 });
   };
-  visit(root);
+  look(root);
   for (let last = open.at(-1); last; last = open.at(-1)) {
     const child = "childNodes" in last.node ? last.node.childNodes[last.next++] : undefined;
     if (child) {
-      visit(child);
+      look(child);
     } else {
       open.pop();
       leave(last.node);

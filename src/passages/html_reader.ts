@@ -1,13 +1,14 @@
 // Reads a tree of HTML: its text as somebody reads it, in blocks under headings.
 import type { Block, Range } from "./block.ts";
 import { HeadingPath } from "./heading_path.ts";
-import { isLayout, type Kind, kindOf, walk } from "./html_elements.ts";
+import { isLayout, type Kind, kindOf, visit } from "./html_elements.ts";
 import { blockOf, type Group, type Row } from "./html_groups.ts";
 import { markOf, numberBefore, numberOf } from "./html_lists.ts";
-import type { HtmlElement, HtmlNode, HtmlText, HtmlTree, Run } from "./html_tree.ts";
+import type { HtmlElement, HtmlNode, HtmlText, HtmlTree } from "./html_tree.ts";
 import { type Words, wordsOf, writtenOf } from "./html_words.ts";
 import { gaps, ReadableText } from "./readable_text.ts";
 import type { Reading } from "./reading.ts";
+import type { Run } from "./runs.ts";
 
 const headingLength = 500;
 /** Lists, tables and quotations within each other that are kept apart; deeper ones are cut like paragraphs. */
@@ -34,7 +35,7 @@ export class HtmlReader {
   }
 
   reading(): Reading {
-    walk(this.#tree.root, {
+    visit(this.#tree.root, {
       enter: (node) => this.#enter(node),
       leave: (node) => this.#leave(node),
     });

@@ -5,20 +5,13 @@ import {
   Parser,
   type ParserOptions,
 } from "parse5";
+import { addRun, type Run } from "./runs.ts";
 
 export type HtmlNode = DefaultTreeAdapterTypes.Node;
 export type HtmlElement = DefaultTreeAdapterTypes.Element;
 export type HtmlText = DefaultTreeAdapterTypes.TextNode;
 type Types = DefaultTreeAdapterTypes.DefaultTreeAdapterMap;
 type Adapter = NonNullable<ParserOptions<Types>["treeAdapter"]>;
-
-/** A stretch of a text's value and what it comes from; character for character where both are of one length. */
-export interface Run {
-  readonly start: number;
-  readonly end: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface HtmlTree {
   readonly root: HtmlNode;
@@ -101,18 +94,11 @@ function boundedAdapter(runs: Map<HtmlText, Run[]>): Adapter {
     setNodeSourceCodeLocation(node, location) {
       if (!location || !defaultTreeAdapter.isTextNode(node)) return;
       const known = runs.get(node) ?? [];
-      addRun(known, node.value.length, location.startOffset, location.endOffset);
+      // The token ends where the text does by now, and starts where the one before it ended.
+      const start = known.at(-1)?.end ?? 0;
+      const { startOffset: from, endOffset: to } = location;
+      addRun(known, { start, end: node.value.length, from, to });
       runs.set(node, known);
     },
   };
-}
-
-/** The token ends where the text does by now, and starts where the one before it ended. */
-function addRun(runs: Run[], end: number, from: number, to: number): void {
-  const last = runs.at(-1);
-  const start = last?.end ?? 0;
-  const goesOn =
-    last?.to === from && last.to - last.from === last.end - last.start && to - from === end - start;
-  if (goesOn) runs[runs.length - 1] = { ...last, end, to };
-  else runs.push({ start, end, from, to });
 }

@@ -1,5 +1,6 @@
 // The words of a text in HTML's tree, each with its place in the source.
-import type { HtmlText, Run } from "./html_tree.ts";
+import type { HtmlText } from "./html_tree.ts";
+import { partOf, type Run } from "./runs.ts";
 
 export interface Words {
   readonly words: string;
@@ -26,7 +27,7 @@ export function* wordsOf({ value }: HtmlText, runs: readonly Run[]): Generator<W
     const end = index + part.length;
     while (runs[first] && runs[first]!.end <= index) first++;
     for (let at = first; runs[at] && runs[at]!.start < end; at++) {
-      yield { ...cut(value, runs[at]!, index, end), spaced };
+      yield { ...wordsIn(value, partOf(runs[at]!, { start: index, end })), spaced };
       spaced = false;
     }
   }
@@ -35,17 +36,9 @@ export function* wordsOf({ value }: HtmlText, runs: readonly Run[]): Generator<W
 
 /** As they are written, white space and all. */
 export function* writtenOf({ value }: HtmlText, runs: readonly Run[]): Generator<Words, void> {
-  for (const run of runs) yield { ...cut(value, run, run.start, run.end), spaced: false };
+  for (const run of runs) yield { ...wordsIn(value, run), spaced: false };
 }
 
-/** What of a run lies between two indices of its text. */
-function cut(value: string, run: Run, start: number, end: number) {
-  const exact = run.to - run.from === run.end - run.start;
-  const first = Math.max(start, run.start);
-  const last = Math.min(end, run.end);
-  return {
-    words: value.slice(first, last).replaceAll("\u00a0", " "),
-    from: exact ? run.from + first - run.start : run.from,
-    to: exact ? run.to - (run.end - last) : run.to,
-  };
+function wordsIn(value: string, { start, end, from, to }: Run) {
+  return { words: value.slice(start, end).replaceAll("\u00a0", " "), from, to };
 }

@@ -1,5 +1,6 @@
 // A text that is put together from words of a source, and knows where in the source each of them stands.
 import type { Range } from "./block.ts";
+import { addRun, partOf, type Run } from "./runs.ts";
 
 /** What stands between two words, from the weakest to the strongest. */
 export const gaps = { none: 0, space: 1, line: 2, emptyLine: 3 } as const;
@@ -7,16 +8,8 @@ export type Gap = (typeof gaps)[keyof typeof gaps];
 
 const written = ["", " ", "\n", "\n\n"] as const;
 
-/** A stretch of the text and what it comes from; character for character where both are of one length. */
-interface Origin {
-  readonly start: number;
-  end: number;
-  readonly from: number;
-  to: number;
-}
-
 export class ReadableText {
-  readonly #origins: Origin[] = [];
+  readonly #runs: Run[] = [];
   #text = "";
   #gap: Gap = gaps.none;
   #mark = "";
@@ -55,53 +48,37 @@ export class ReadableText {
     this.#text += this.#mark;
     this.#gap = gaps.none;
     this.#mark = "";
-    this.#note(this.#text.length, words.length, from, to);
+    const at = this.#text.length;
+    addRun(this.#runs, { start: at, end: at + words.length, from, to });
     this.#text += words;
     return start;
   }
 
   /** From the first to the last of what the range's words come from. */
-  sourceOf({ start, end }: Range): Range {
-    let from = Infinity;
-    let to = -1;
-    const first = this.#firstBehind(start);
-    for (let index = first; index < this.#origins.length; index++) {
-      const origin = this.#origins[index]!;
-      if (origin.start >= end) break;
-      const exact = origin.to - origin.from === origin.end - origin.start;
-      const before = exact ? Math.max(0, start - origin.start) : 0;
-      const behind = exact ? Math.max(0, origin.end - end) : 0;
-      from = Math.min(from, origin.from + before);
-      to = Math.max(to, origin.to - behind);
+  sourceOf(range: Range): Range {
+    let start = Infinity;
+    let end = -1;
+    const first = this.#firstBehind(range.start);
+    for (let index = first; index < this.#runs.length; index++) {
+      const run = this.#runs[index]!;
+      if (run.start >= range.end) break;
+      const { from, to } = partOf(run, range);
+      start = Math.min(start, from);
+      end = Math.max(end, to);
     }
-    if (to >= 0) return { start: from, end: to };
+    if (end >= 0) return { start, end };
     // Nothing but marks: they stand where the words before them end.
-    const place = this.#origins[first - 1]?.to ?? 0;
+    const place = this.#runs[first - 1]?.to ?? 0;
     return { start: place, end: place };
   }
 
-  #note(start: number, length: number, from: number, to: number): void {
-    const last = this.#origins.at(-1);
-    const goesOn =
-      last?.end === start &&
-      last.to === from &&
-      last.to - last.from === last.end - last.start &&
-      to - from === length;
-    if (goesOn) {
-      last.end += length;
-      last.to = to;
-    } else {
-      this.#origins.push({ start, end: start + length, from, to });
-    }
-  }
-
-  /** The index of the first origin that ends behind `start`. */
+  /** The index of the first run that ends behind `start`. */
   #firstBehind(start: number): number {
     let low = 0;
-    let high = this.#origins.length;
+    let high = this.#runs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#origins[middle]!.end > start) high = middle;
+      if (this.#runs[middle]!.end > start) high = middle;
       else low = middle + 1;
     }
     return low;
