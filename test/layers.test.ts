@@ -135,26 +135,28 @@ describe("the floors", () => {
     ).toEqual(["b", "c", "b"]);
   });
 
-  it("need nothing but Node, one backend, a reader of ONNX and the Markdown parser aside", () => {
+  it("need nothing but Node, one backend, a reader of ONNX and what reads documents aside", () => {
     const packages = published.flatMap(imports).filter(({ to }) => !/^(\.|node:)/.test(to));
-    const backend = ["model", "package"].map((name) => ({
-      from: `src/llama/${name}.ts`,
-      to: "node-llama-cpp",
-    }));
     const protobuf = { from: "convert/checkpoint/onnx_proto.ts", to: "pbf" };
-    const parser = "src/passages/markdown.ts";
+    const parsers = ["markdown", "html_tree", "ignore_rules"].map((n) => `src/passages/${n}.ts`);
+    const peers = [
+      { from: "src/passages/pdf.ts", to: "unpdf" },
+      { from: "src/passages/docx.ts", to: "mammoth" },
+      { from: "src/llama/model.ts", to: "node-llama-cpp" },
+      { from: "src/llama/package.ts", to: "node-llama-cpp" },
+    ];
     // Each adapter needs the framework it is for, and only those who use it have it.
     const adapter = /^src\/(adapters\/|cli\/mcp\.ts)/;
     for (const found of packages) {
-      if (found.from === parser || adapter.test(found.from)) continue;
-      expect([...backend, protobuf]).toContainEqual(found);
+      if (parsers.includes(found.from) || adapter.test(found.from)) continue;
+      expect([...peers, protobuf]).toContainEqual(found);
     }
-    // Its types leave no trace, and its code is loaded when it is asked for.
-    for (const { from } of backend) {
-      expect(read(from)).not.toMatch(/^import (?!type).*"node-llama-cpp"/m);
+    // Their types leave no trace, and their code is loaded when it is asked for.
+    for (const { from, to } of peers) {
+      expect(read(from)).not.toMatch(new RegExp(`^import (?!type).*"${to}"`, "m"));
     }
     const needed = packages
-      .filter(({ from, to }) => to !== "node-llama-cpp" && !adapter.test(from))
+      .filter(({ from, to }) => !peers.some((peer) => peer.to === to) && !adapter.test(from))
       .map(({ to }) => to);
     const { dependencies } = JSON.parse(read("package.json"));
     expect(Object.keys(dependencies).sort()).toEqual(needed.sort());

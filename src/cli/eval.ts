@@ -36,7 +36,7 @@ BEIR folders. Without --folder, --rows and --beir it runs the built-in holdout: 
 A gate decides at 0. A baseline gets the threshold that is best for it on the very data (its "oracle").
 
 Data (--folder with --questions, --rows and --beir may be repeated):
-      --folder DIR      Markdown and plain text (.md, .markdown, .txt) to split into passages; also a single file
+      --folder DIR      documents to split into passages, such as qrag index takes; also a single file
       --questions FILE  ${questionsHelp}; on the --folder before it
       --top K           passages retrieved for each of these questions (default ${defaultTop}), by BM25 or, with an
                         embedder, by both: the sum of reciprocal ranks

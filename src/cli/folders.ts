@@ -4,8 +4,10 @@ import { QragError } from "../../base/errors.ts";
 import { type FolderSet, type FolderText, folderSet } from "../eval/folder.ts";
 import { readQuestions } from "../eval/questions.ts";
 import type { RetrieveSettings } from "../eval/retrieve.ts";
-import { documentsIn, type Unreadable } from "../passages/documents.ts";
+import { documentsIn } from "../passages/documents.ts";
+import { documentEndings } from "../passages/format.ts";
 import { type SourcePassage, splitDocument } from "../passages/split.ts";
+import type { Unreadable } from "../passages/unreadable.ts";
 import { UsageError } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { openLines } from "./rows.ts";
@@ -71,10 +73,10 @@ function nameOf([first, ...others]: readonly string[], questions: string): strin
 async function textIn(io: Io, paths: readonly string[], name: string): Promise<FolderText> {
   const passages: SourcePassage[] = [];
   const unreadable: Unreadable[] = [];
+  const { signal } = io;
   let documents = 0;
   for (const path of paths) {
-    for await (const document of documentsIn(path, (found) => unreadable.push(found))) {
-      io.signal.throwIfAborted();
+    for await (const document of documentsIn(path, (found) => unreadable.push(found), { signal })) {
       documents++;
       for (const passage of splitDocument(document)) passages.push(passage);
       if (passages.length > maxPassages) {
@@ -89,8 +91,9 @@ async function textIn(io: Io, paths: readonly string[], name: string): Promise<F
 
 function nothingIn(paths: readonly string[], [first]: readonly Unreadable[]): QragError {
   const because = first ? ` (${first.path}: ${first.reason})` : "";
+  const endings = documentEndings.join(", ");
   return new QragError(
     "INPUT_INVALID",
-    `${paths.join(", ")}: no text in .md, .markdown or .txt files${because}`,
+    `${paths.join(", ")}: no text in files that end in ${endings}${because}`,
   );
 }

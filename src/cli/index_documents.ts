@@ -1,27 +1,26 @@
-// qrag index: documents from files and folders into a store.
+// qrag index: documents from files and folders into a store, once or whenever they change.
 import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { belowPrefix } from "../../base/below.ts";
 import { QragError } from "../../base/errors.ts";
-import { documentsIn, type Unreadable } from "../passages/documents.ts";
-import type { StoreDocument } from "../store/documents.ts";
-import type { Store } from "../store/store.ts";
-import type { Written } from "../store/write.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
+import { type Indexed, Indexing } from "./indexing.ts";
 import type { Io } from "./io.ts";
 import { printable, tell, writeJson, writeLine } from "./output.ts";
-import { progressBar } from "./progress.ts";
+import { PathWatch, pollingSeconds } from "./path_watch.ts";
 import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
 
 const help = `Usage: qrag index PATH... [options]
 
-Puts documents into a store: files, and the .md, .markdown and .txt files in folders. Those that have not changed since
-cost nothing. Documents of these folders that are no longer there leave the store. Files that cannot be read are named.
+Puts documents into a store: files, and in folders those that end in .md, .markdown, .txt, .html, .htm, .pdf (needs
+npm i unpdf) or .docx (needs npm i mammoth). Those that have not changed since cost nothing. Documents of these folders
+that are no longer there leave the store. Files that cannot be read are named. Hidden files and node_modules are passed
+over, and so is what .gitignore and .qragignore files in the folders name.
 
 Options:
 ${storeHelp}
 ${embedderHelp}
+      --no-ignore     take what .gitignore and .qragignore name, too
+      --watch         stay, and index what changes, until interrupted
       --json          print {added, updated, unchanged, removed, passages, unreadable}
   -h, --help          print this help
 
@@ -30,27 +29,34 @@ Example:
   qrag ask "how do I descale the machine"
 `;
 
+const options = {
+  ...storeOptions,
+  "no-ignore": { type: "boolean" },
+  watch: { type: "boolean" },
+} as const;
+
 export const command: Command = {
   help,
   async run(args, io) {
-    const { values, positionals } = parseArguments(
-      args,
-      storeOptions,
-      Array(100_000).fill("PATH"),
-      1,
-    );
+    const { values, positionals } = parseArguments(args, options, Array(100_000).fill("PATH"), 1);
     if (positionals.some((path) => path === "-")) {
       throw new UsageError("documents come from files and folders, not from standard input");
     }
     await checkThere(positionals);
-    const unreadable: Unreadable[] = [];
-    const { store: path } = values;
-    const done = await withEmbedder(io, values.embedder, (embedder) =>
-      withStore(io, { store: path, create: true }, embedder, (store) =>
-        indexPaths(io, store, positionals, unreadable),
-      ),
-    );
-    await report(io, done, unreadable, values.json === true);
+    // Before the first run, so that no change is missed.
+    const changes = values.watch ? watchTelling(io, positionals) : undefined;
+    const report = reporter(io, values.json === true);
+    try {
+      await withEmbedder(io, values.embedder, (embedder) =>
+        withStore(io, { store: values.store, create: true }, embedder, async (store) => {
+          const indexing = new Indexing(io, store, positionals, values["no-ignore"] !== true);
+          await report(await indexing.run());
+          if (changes) await keepUp(io, indexing, changes, report);
+        }),
+      );
+    } finally {
+      changes?.close();
+    }
     return exitCodes.done;
   },
 };
@@ -65,71 +71,56 @@ async function checkThere(paths: readonly string[]): Promise<void> {
   }
 }
 
-interface Indexed extends Written {
-  readonly removed: number;
-}
-
-async function indexPaths(
-  io: Io,
-  store: Store,
-  paths: readonly string[],
-  unreadable: Unreadable[],
-): Promise<Indexed> {
-  const seen = new Set<string>();
-  const bar = progressBar(io, "indexing");
-  const written = await store
-    .add(documentsOf(paths, seen, unreadable), { signal: io.signal, onProgress: bar.update })
-    .finally(bar.clear);
-  return { ...written, removed: await store.remove(await absent(store, paths, seen, unreadable)) };
-}
-
-/** Their absolute paths are their ids, so that a store is the same from every folder. */
-async function* documentsOf(
-  paths: readonly string[],
-  seen: Set<string>,
-  unreadable: Unreadable[],
-): AsyncGenerator<StoreDocument, void> {
-  for (const path of paths) {
-    for await (const document of documentsIn(path, (found) => unreadable.push(found))) {
-      const id = resolve(document.path);
-      if (seen.has(id)) continue;
-      seen.add(id);
-      yield { id, path: id, text: document.text };
-    }
-  }
-}
-
-/** What the store has of these folders and was not there any more; what could not be read stays. */
-async function absent(
-  store: Store,
-  paths: readonly string[],
-  seen: ReadonlySet<string>,
-  unreadable: readonly Unreadable[],
-): Promise<string[]> {
-  const folders = paths.map((path) => belowPrefix(resolve(path)));
-  const kept = unreadable.map(({ path }) => resolve(path));
-  const ids: string[] = [];
-  for await (const { id } of store.list()) {
-    if (seen.has(id) || !folders.some((folder) => id.startsWith(folder))) continue;
-    if (!kept.some((path) => id === path || id.startsWith(belowPrefix(path)))) ids.push(id);
-  }
-  return ids;
-}
-
-async function report(
-  io: Io,
-  { added, updated, unchanged, removed, passages }: Indexed,
-  unreadable: readonly Unreadable[],
-  json: boolean,
-): Promise<void> {
-  if (json) {
-    return writeJson(io, { added, updated, unchanged, removed, passages, unreadable });
-  }
-  for (const { path, reason } of unreadable) {
-    tell(io, `qrag: ${printable(path)} left out: ${printable(reason)}\n`);
-  }
-  await writeLine(
-    io,
-    `${added} added, ${updated} updated, ${unchanged} unchanged, ${removed} removed; ${passages} new passages`,
+function watchTelling(io: Io, paths: readonly string[]): PathWatch {
+  return new PathWatch(paths, ({ message }) =>
+    tell(
+      io,
+      `qrag: changes cannot be watched for here (${printable(message)}); looking every ${pollingSeconds} seconds instead\n`,
+    ),
   );
+}
+
+/** Until it is interrupted, which is how it is meant to end. */
+async function keepUp(
+  io: Io,
+  indexing: Indexing,
+  changes: PathWatch,
+  report: (indexed: Indexed) => Promise<void>,
+): Promise<void> {
+  try {
+    for (;;) {
+      await changes.next(io.signal);
+      const indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
+      if (indexed && (indexed.added || indexed.updated || indexed.removed)) await report(indexed);
+    }
+  } catch (error) {
+    if (!io.signal.aborted) throw error;
+  }
+}
+
+/** A file that is being replaced, or another process that writes: the next change finds it in order. */
+function tellPassing(io: Io, error: unknown): void {
+  const passing =
+    error instanceof QragError && ["INPUT_INVALID", "STORE_BUSY"].includes(error.code);
+  if (!passing) throw error;
+  tell(io, `qrag: ${printable(error.message)}\n`);
+}
+
+/** Names what could not be read once. */
+function reporter(io: Io, json: boolean): (indexed: Indexed) => Promise<void> {
+  const told = new Set<string>();
+  return async ({ added, updated, unchanged, removed, passages, unreadable }) => {
+    if (json) {
+      return writeJson(io, { added, updated, unchanged, removed, passages, unreadable });
+    }
+    for (const { path, reason } of unreadable) {
+      const line = `qrag: ${printable(path)} left out: ${printable(reason)}\n`;
+      if (!told.has(line)) tell(io, line);
+      told.add(line);
+    }
+    await writeLine(
+      io,
+      `${added} added, ${updated} updated, ${unchanged} unchanged, ${removed} removed; ${passages} new passages`,
+    );
+  };
 }

@@ -1,6 +1,6 @@
 // A folder with questions, ready to be judged: its passages, and for each question the best of them.
-import type { Unreadable } from "../passages/documents.ts";
 import type { SourcePassage } from "../passages/split.ts";
+import type { Unreadable } from "../passages/unreadable.ts";
 import { Bm25 } from "./bm25.ts";
 import type { Question } from "./questions.ts";
 import { type RetrieveSettings, retrieve } from "./retrieve.ts";

@@ -1,5 +1,5 @@
 // A folder in the report: what was read, what was found, and what each system made of it.
-import type { Unreadable } from "../passages/documents.ts";
+import type { Unreadable } from "../passages/unreadable.ts";
 import type { FolderResult, FolderSystem } from "./evaluate_folder.ts";
 import type { RetrievedQuestion } from "./folder.ts";
 import { answerRetrieved, type Share, shareOf } from "./folder_measures.ts";

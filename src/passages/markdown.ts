@@ -6,6 +6,7 @@ import { toString as plainText } from "mdast-util-to-string";
 import { frontmatter } from "micromark-extension-frontmatter";
 import { gfmTable } from "micromark-extension-gfm-table";
 import type { Block, Range, Section } from "./block.ts";
+import { HeadingPath } from "./heading_path.ts";
 import { plainTextSections } from "./plain_text.ts";
 
 type Node = ReturnType<typeof fromMarkdown>["children"][number];
@@ -46,13 +47,10 @@ export function markdownSections(text: string): Section[] {
   const sections: { headings: readonly string[]; blocks: Block[] }[] = [
     { headings: [], blocks: [] },
   ];
-  let open: { depth: number; text: string }[] = [];
+  const path = new HeadingPath();
   for (const node of root.children) {
     if (node.type === "heading") {
-      open = open.filter(({ depth }) => depth < node.depth);
-      open.push({ depth: node.depth, text: headingText(text, node) });
-      const headings = open.map((heading) => heading.text).filter((each) => each !== "");
-      sections.push({ headings, blocks: [] });
+      sections.push({ headings: path.add(node.depth, headingText(text, node)), blocks: [] });
     } else if (node.type !== "thematicBreak" && node.type !== "definition") {
       sections.at(-1)!.blocks.push(blockOf(node));
     }

@@ -1,4 +1,4 @@
-// Where an index of a text lies in its file: the byte and the line.
+// Where indices of a text lie in its file: the byte and the line.
 
 export interface Place {
   readonly byte: number;
@@ -6,22 +6,18 @@ export interface Place {
   readonly line: number;
 }
 
-/** Asked for indices in ascending order, it reads the text once. */
-export class Places {
-  readonly #text: string;
-  #index = 0;
-  #byte = 0;
-  #line = 1;
-
-  constructor(text: string) {
-    this.#text = text;
+/** The places of `indices`, which may come in any order; the text is read once. */
+export function placesIn(text: string, indices: Iterable<number>): Map<number, Place> {
+  const places = new Map<number, Place>();
+  let last = 0;
+  let byte = 0;
+  let line = 1;
+  for (const index of [...new Set(indices)].sort((a, b) => a - b)) {
+    const passed = text.slice(last, index);
+    byte += Buffer.byteLength(passed);
+    line += passed.match(/\r\n?|\n/g)?.length ?? 0;
+    last = index;
+    places.set(index, { byte, line });
   }
-
-  at(index: number): Place {
-    const passed = this.#text.slice(this.#index, index);
-    this.#byte += Buffer.byteLength(passed);
-    this.#line += passed.match(/\r\n?|\n/g)?.length ?? 0;
-    this.#index = index;
-    return { byte: this.#byte, line: this.#line };
-  }
+  return places;
 }

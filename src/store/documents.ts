@@ -6,6 +6,7 @@ import type { SourceDocument } from "../passages/split.ts";
 /** A document of the caller's. */
 export interface StoreDocument {
   readonly id: string;
+  /** Of a PDF or a DOCX, what was extracted from it: plain text with a form feed behind each page, or HTML. */
   readonly text: string;
   /** Where it comes from. Its ending tells the format; without a path the id's does. */
   readonly path?: string | undefined;

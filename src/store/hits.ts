@@ -23,16 +23,16 @@ export interface Explanation {
 
 /** A passage that was found, and where it stands. */
 export interface Hit {
-  /** The headings' path on a line of its own, then the passage as it is written. */
+  /** The headings' path on a line of its own, then the passage as it is written; of HTML, as it reads. */
   readonly text: string;
   /** The document's. */
   readonly id: string;
   readonly path: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly headings: readonly string[];
-  /** Of the document, from 1. */
+  /** Of the document's text, from 1: of the file, but of what was extracted if that is a PDF or a DOCX. */
   readonly line: number;
-  /** In bytes of the document in UTF-8. */
+  /** In bytes of the same text in UTF-8. */
   readonly start: number;
   readonly end: number;
   /** The two rankings' together: larger is better, and means nothing across questions. */

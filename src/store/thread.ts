@@ -1,10 +1,6 @@
 // SQLite's thread as its owner sees it: a promise for each operation, so that the event loop never waits for the disk.
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import { QragError } from "../../base/errors.ts";
-import { packageRoot } from "../../base/package_root.ts";
+import { startThread } from "../../base/thread.ts";
 import type { OperationName, Operations, Question, Reply } from "./protocol.ts";
 
 type Result<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;
@@ -15,7 +11,7 @@ interface Waiting {
 }
 
 export class StoreThread {
-  readonly #worker = startWorker();
+  readonly #worker = startThread(["src", "store", "worker"]);
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #ended: QragError | undefined;
@@ -75,19 +71,4 @@ export class StoreThread {
 
 function closed(): QragError {
   return new QragError("DISPOSED", "The store has been closed");
-}
-
-/** From the package's root, so that it is found from a CommonJS bundle, too. */
-function startWorker(): Worker {
-  const root = packageRoot();
-  if (!import.meta.url.endsWith(".ts")) {
-    return new Worker(join(root, "dist", "src", "store", "worker.js"));
-  }
-  // In a checkout it is TypeScript, and what translates that has to be started on each thread.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx"));
-  const loader = new URL("esm/api/index.mjs", tsx).href;
-  const worker = pathToFileURL(join(root, "src", "store", "worker.ts")).href;
-  const code =
-    "import(process.argv[2]).then(({ register }) => (register(), import(process.argv[3])))";
-  return new Worker(code, { eval: true, argv: [loader, worker] });
 }

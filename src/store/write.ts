@@ -34,7 +34,7 @@ export interface Written {
 }
 
 /** Counted up where documents are split in another way than before, so that all are split again. */
-const splitting = 1;
+const splitting = 2;
 
 /** Compares and splits; nothing is written. Of documents with one id the last counts. */
 export function prepare(connection: Connection, documents: readonly GivenDocument[]): Batch {

@@ -166,7 +166,7 @@ describe("qrag eval --folder", () => {
     await mkdir(at("empty"));
     for (const [path, questions, message] of [
       ["notes", "wrong.jsonl", /wrong\.jsonl: line 2 is not a question/],
-      ["empty", "trains.jsonl", /empty: no text in \.md, \.markdown or \.txt files/],
+      ["empty", "trains.jsonl", /empty: no text in files that end in \.md, \.markdown, /],
       ["absent", "trains.jsonl", /absent could not be read: ENOENT/],
       ["notes/bad.md", "trains.jsonl", /no text .*bad\.md: not valid UTF-8/],
     ] as const) {

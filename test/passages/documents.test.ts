@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { documentsIn, type Unreadable } from "../../src/passages/documents.ts";
+import { type DocumentsOptions, documentsIn } from "../../src/passages/documents.ts";
+import type { Unreadable } from "../../src/passages/unreadable.ts";
 import { codeOf, collect } from "../src/fakes.ts";
 
 let folder: string;
@@ -17,9 +18,9 @@ async function put(path: string, content: string | Uint8Array): Promise<void> {
   await writeFile(join(folder, path), content);
 }
 
-async function read(path = folder) {
+async function read(path = folder, options: DocumentsOptions = {}) {
   const unreadable: Unreadable[] = [];
-  const documents = await collect(documentsIn(path, (found) => unreadable.push(found)));
+  const documents = await collect(documentsIn(path, (found) => unreadable.push(found), options));
   const short = (full: string) => relative(folder, full).split(sep).join("/");
   return {
     documents: documents.map(({ path: full, text }) => [short(full), text]),
@@ -28,11 +29,12 @@ async function read(path = folder) {
 }
 
 describe("documentsIn", () => {
-  it("reads Markdown and plain text below a folder, in the order of the names", async () => {
+  it("reads Markdown, HTML and plain text below a folder, in the order of the names", async () => {
     await put("b.md", "\ufeffb");
     await put("a/z.TXT", "z");
     await put("a/c/d.markdown", "d");
-    for (const path of ["c.html", ".hidden/x.md", ".x.md", "node_modules/p/README.md", "md"]) {
+    await put("c.htm", "<p>c");
+    for (const path of ["c.xml", ".hidden/x.md", ".x.md", "node_modules/p/README.md", "md"]) {
       await put(path, "no");
     }
     expect(await read()).toEqual({
@@ -40,6 +42,7 @@ describe("documentsIn", () => {
         ["a/c/d.markdown", "d"],
         ["a/z.TXT", "z"],
         ["b.md", "\ufeffb"],
+        ["c.htm", "<p>c"],
       ],
       unreadable: [],
     });
@@ -97,5 +100,92 @@ describe("documentsIn", () => {
   it("refuses a path that is not there", async () => {
     expect(await codeOf(read(join(folder, "absent")))).toBe("INPUT_INVALID");
     await expect(read(join(folder, "absent"))).rejects.toThrow(/absent could not be read: ENOENT/);
+  });
+
+  it("passes over what is known, without reading it", async () => {
+    await put("a.md", Uint8Array.of(0xff));
+    await put("b.md", "b");
+    const asked: string[] = [];
+    const isKnown: DocumentsOptions["isKnown"] = (path, { size }) => {
+      asked.push(`${relative(folder, path)} ${size}`);
+      return path.endsWith("a.md");
+    };
+    expect(await read(folder, { isKnown })).toEqual({ documents: [["b.md", "b"]], unreadable: [] });
+    expect(asked).toEqual(["a.md 1", "b.md 1"]);
+  });
+
+  it("stops when it is told to", async () => {
+    await put("a.md", "a");
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(read(folder, { signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("ignore rules", () => {
+  const paths = async (options?: DocumentsOptions) =>
+    (await read(folder, options)).documents.map(([path]) => path);
+
+  it("hold below their folder, the nearest first, as git reads them", async () => {
+    await put(".gitignore", "\ufeff# a comment\n*.txt\n/top.md\nbuild/\n!kept.txt\ndocs/*.md\n");
+    await put("sub/.gitignore", "!*.txt\nsecret*\r\n");
+    for (const path of [
+      "a.txt",
+      "kept.txt",
+      "top.md",
+      "build/x.md",
+      "docs/x.md",
+      "docs/in/x.md",
+      "sub/a.txt",
+      "sub/top.md",
+      "sub/secret.md",
+      "sub/deep/secrets/x.md",
+      "sub/build/x.md",
+      "secret.md",
+    ]) {
+      await put(path, "x");
+    }
+    const kept = ["docs/in/x.md", "kept.txt", "secret.md", "sub/a.txt", "sub/top.md"];
+    expect(await paths()).toEqual(kept);
+    expect(await paths({ ignore: false })).toHaveLength(12);
+  });
+
+  it("may be of qrag alone, and then have the last word", async () => {
+    await put(".gitignore", "*.md\n");
+    await put(".qragignore", "!notes.md\ndraft.txt\n");
+    for (const path of ["notes.md", "other.md", "draft.txt", "a.txt"]) await put(path, "x");
+    expect(await paths()).toEqual(["a.txt", "notes.md"]);
+  });
+
+  it("may take back a folder that a farther file names", async () => {
+    await put(".gitignore", "out/\n");
+    await put("sub/.gitignore", "!out/\n");
+    await put("sub/out/in/x.md", "x");
+    await put("out/x.md", "x");
+    expect(await paths()).toEqual(["sub/out/in/x.md"]);
+  });
+
+  it("do not count for a file that is named itself", async () => {
+    await put(".gitignore", "*.md\n");
+    await put("a.md", "x");
+    expect((await read(join(folder, "a.md"))).documents).toHaveLength(1);
+  });
+
+  it("are reported where they cannot be read", async () => {
+    await put("rules", "*.md\n");
+    await symlink(join(folder, "rules"), join(folder, ".gitignore"));
+    await put("big/.gitignore", "#".repeat(64 * 1024 + 1));
+    await put("odd/.gitignore", "**/a/**/b/**/c/**/d/**/e.md\nb.md\n");
+    for (const path of ["a.md", "big/a.md", "odd/b.md"]) await put(path, "x");
+    expect(await read()).toEqual({
+      documents: [
+        ["a.md", "x"],
+        ["big/a.md", "x"],
+      ],
+      unreadable: [
+        [".gitignore", "not a file"],
+        ["big/.gitignore", "longer than 65536 bytes"],
+        ["odd/.gitignore", 'a rule with more than 4 "**" is passed over'],
+      ],
+    });
   });
 });

@@ -282,3 +282,25 @@ describe("any document", () => {
     );
   });
 });
+
+describe("the text of a PDF", () => {
+  it("is under the number of its page", () => {
+    const text = `${words(8, "a")}\n\n${words(8, "b")}\f\f${words(8, "ü")}\n${words(4, "d")}\f`;
+    const passages = split(text, { minWords: 6, maxWords: 20 }, "paper.PDF");
+    expect(passages.map(({ headings, line }) => [headings, line])).toEqual([
+      [["page 1"], 1],
+      [["page 1"], 3],
+      [["page 3"], 3],
+    ]);
+    expect(passages.map((passage) => sliceOf(text, passage))).toEqual([
+      words(8, "a"),
+      words(8, "b"),
+      `${words(8, "ü")}\n${words(4, "d")}`,
+    ]);
+    expect(passages[2]!.text).toBe(`page 3\n${words(8, "ü")}\n${words(4, "d")}`);
+  });
+
+  it("has no pages where nothing tells them", () => {
+    expect(split(words(8), {}, "paper.pdf").map(({ headings }) => headings)).toEqual([[]]);
+  });
+});
