@@ -36,13 +36,28 @@ def write_set(folder, name, passages, pairs, sizes):
     rng.shuffle(rest)
     corpus = sorted(found | set(rest[: max(0, sizes.passages - len(found))]))
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
-    write_lines(folder / "corpus.jsonl", ({"_id": f"d{number}", "title": passages[number]["title"], "text": passages[number]["text"]} for number in corpus))
+    own_queries = defaultdict(set)
+    for query, numbers in answers.items():
+        for number in numbers:
+            own_queries[number].add(plain(query))
+
+    def document(number):
+        row = passages[number]
+        # A title that is the question would be found by its own words; that of an answer is made up of its beginning.
+        told = row["answer"] or plain(row["title"]) in own_queries[number]
+        return {"_id": f"d{number}", "title": "" if told else row["title"], "text": row["text"]}
+
+    write_lines(folder / "corpus.jsonl", (document(number) for number in corpus))
     write_lines(folder / "queries.jsonl", ({"_id": f"q{at}", "text": query} for at, query in enumerate(answerable + others)))
     lines = ["query-id\tcorpus-id\tscore"]
     lines += [f"q{at}\td{number}\t1" for at, query in enumerate(answerable) for number in sorted(answers[query])]
     lines += [f"q{len(answerable) + at}\td{rng.choice(corpus)}\t0" for at in range(len(others))]
     (folder / "qrels" / "test.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{name}: {len(corpus)} passages, {len(answerable)} questions with an answer, {len(others)} without")
+
+
+def plain(text):
+    return text.strip(" ?.!").lower()
 
 
 def write_lines(path, rows):

@@ -61,16 +61,16 @@ describe("a ranking beside vstash's", () => {
   });
 
   it("differs by rounded weights, and by what a search by keywords does not read", () => {
-    // The weights are by the words; in others' keywords decide.
+    // By the words keywords count for more than half; with others' weights for little.
     const adaptive = { ...base, weights: null };
     const { vector, keyword } = mixingOf(adaptive);
     expect(vector + keyword).toBeCloseTo(1, 12);
-    const other = theirsOf(adaptive, [0.1, 0.9, 1.3225], 0);
+    const other = theirsOf(adaptive, [0.9, 0.1, 1.3225], 0);
     expect(compare(adaptive, other)).toMatchObject({
       equal: false,
       reason: "rounded",
       exact: true,
-      weightOff: expect.closeTo(0.9 - keyword, 12),
+      weightOff: expect.closeTo(keyword - 0.1, 12),
     });
     const keywords: Case = { ...base, mode: "fts_only", weights: null, keyword: [1, 2, 3] };
     expect(compare(keywords, theirsOf(keywords, null, 1))).toMatchObject({

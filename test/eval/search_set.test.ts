@@ -126,7 +126,8 @@ describe("judgedRun", () => {
     const model = new FakeModel((prompt) =>
       prompt.includes("salty") ? 3 : prompt.includes("runs") ? 1 : -1,
     );
-    const gate = fakeGate({ model });
+    // Long enough for one window each.
+    const gate = fakeGate({ model, contextLength: 4000 });
     const run: WayRun = {
       name: "hybrid",
       usual: true,
