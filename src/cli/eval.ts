@@ -16,10 +16,10 @@ import { rowsHelp } from "../eval/rows.ts";
 import { beirSet, type EvalSet, rowSet } from "../eval/sets.ts";
 import { publishedSlice } from "../eval/slice.ts";
 import { loadEmbedder } from "../load_embedder.ts";
-import { parseArguments, UsageError, wholeNumber } from "./arguments.ts";
+import { oneOf, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { destinationOf } from "./destination.ts";
-import { embedAs, runAll } from "./eval_run.ts";
+import { runAll } from "./eval_run.ts";
 import { evalText } from "./eval_text.ts";
 import { foldersOf, readFolder } from "./folders.ts";
 import type { Io } from "./io.ts";
@@ -28,6 +28,7 @@ import { openLines, readRows } from "./rows.ts";
 
 /** Passages for a question: what a generator is usually given. */
 const defaultTop = 5;
+const retrievers = ["bm25", "store"] as const;
 
 const help = `Usage: qrag eval [options]
 
@@ -40,6 +41,8 @@ Data (--folder with --questions, --rows and --beir may be repeated):
       --questions FILE  ${questionsHelp}; on the --folder before it
       --top K           passages retrieved for each of these questions (default ${defaultTop}), by BM25 or, with an
                         embedder, by both: the sum of reciprocal ranks
+      --retrieve store  retrieve as qrag search does, from a store that is made for the run, and measure its searches
+                        by keywords, by vectors and by both; for --folder and --beir. Default: bm25
       --rows FILE       ${rowsHelp}, domain?, kind?
       --beir DIR        a folder in BEIR's format: queries, each with one relevant passage and BM25's best four others
       --queries N       how many queries (default ${publishedSlice.queries})
@@ -63,6 +66,7 @@ Output:
 
 Example:
   qrag eval --folder notes --questions questions.jsonl
+  qrag eval --folder notes --questions questions.jsonl --embedder minilm.gguf --retrieve store
   qrag eval --model q8.gguf --compare f32.gguf
   qrag eval --rows mine.jsonl --beir scifact --depth 50 --audit audit.json --report report.html
 `;
@@ -71,6 +75,7 @@ const options = {
   folder: { type: "string", multiple: true },
   questions: { type: "string", multiple: true },
   top: { type: "string" },
+  retrieve: { type: "string" },
   holdout: { type: "boolean" },
   rows: { type: "string", multiple: true, default: [] as string[] },
   beir: { type: "string", multiple: true, default: [] as string[] },
@@ -105,8 +110,12 @@ export const command: Command = {
     const top = wholeNumber(values.top, "--top") ?? defaultTop;
     if (values.folder === undefined) refuseAny(values, ["top"], "--folder");
     if (values.beir.length === 0) refuseAny(values, ["queries", "seed", "depth"], "--beir");
+    const inStore = oneOf(values.retrieve ?? "bm25", retrievers, "--retrieve") === "store";
     const asked = foldersOf(tokens);
-    const sets = await setsOf(io, values, { slice, depth, alone: asked.length === 0 });
+    if (asked.length + values.beir.length === 0) {
+      refuseAny(values, ["retrieve"], "--folder or --beir");
+    }
+    const sets = await setsOf(io, values, { slice, depth, inStore, alone: asked.length === 0 });
     const competitors: Competitor[] = [];
     for (const path of values.baselines)
       competitors.push(...competitorsIn(await textOf(path), path));
@@ -116,9 +125,9 @@ export const command: Command = {
         : await loadEmbedder(values.embedder, { threads, signal: io.signal });
     let result: Report;
     try {
-      const embed = embedder && embedAs(embedder, io.signal);
       const folders: FolderSet[] = [];
-      for (const folder of asked) folders.push(await readFolder(io, folder, { top, embed }));
+      const reading = { top, embedder, inStore };
+      for (const folder of asked) folders.push(await readFolder(io, folder, reading));
       checkNames([...sets, ...folders]);
       result = await runAll(
         io,

@@ -1,13 +1,13 @@
 // The tables of qrag eval for folders with questions.
 import type { FolderSystem } from "../eval/evaluate_folder.ts";
 import type { Share } from "../eval/folder_measures.ts";
-import type { FolderReport } from "../eval/folder_report.ts";
+import type { FolderReport, FolderWay } from "../eval/folder_report.ts";
 import { percent, range } from "../eval/report.ts";
 import { printable, table } from "./output.ts";
 
 export function folderText(folder: FolderReport): string {
   const rows = folder.systems.map((system) => Object.values(heads).map((cell) => cell(system)));
-  return heading(folder) + table(Object.keys(heads), rows) + notes(folder);
+  return heading(folder) + waysText(folder) + table(Object.keys(heads), rows) + notes(folder);
 }
 
 function heading(folder: FolderReport): string {
@@ -32,6 +32,20 @@ const heads = {
   REFUSED: ({ refused }: FolderSystem) => cell(refused),
   SPEAKS: ({ speaks }: FolderSystem) => cell(speaks),
   "KEPT/QUESTION": ({ passagesKept }: FolderSystem) => passagesKept.toFixed(2),
+} as const;
+
+function waysText({ ways }: FolderReport): string {
+  if (ways.length === 0) return "";
+  const rows = ways.map((way) => Object.values(wayHeads).map((of) => of(way)));
+  return `${table(Object.keys(wayHeads), rows)}\n`;
+}
+
+const wayHeads = {
+  STORE: ({ name }: FolderWay) => name,
+  RETRIEVED: ({ retrieved }: FolderWay) => cell(retrieved),
+  "KEPT RIGHT": ({ keptRight }: FolderWay) => cell(keptRight),
+  SILENT: ({ silent }: FolderWay) => cell(silent),
+  SPEAKS: ({ speaks }: FolderWay) => cell(speaks),
 } as const;
 
 /** Files named one by one, as long as they are few. */

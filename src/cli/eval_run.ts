@@ -14,6 +14,7 @@ import { type EmbedAs, embeddingScorer } from "../eval/vectors.ts";
 import type { Gate } from "../gate.ts";
 import type { GateInfo } from "../gate_info.ts";
 import { withGate } from "./command.ts";
+import { searchSets } from "./eval_search.ts";
 import type { Io } from "./io.ts";
 import { progressBar } from "./progress.ts";
 
@@ -39,9 +40,16 @@ export async function runAll(
   wanted: Participants,
 ): Promise<Report> {
   const { threads, calibration } = wanted;
-  const results: SetResult[] = sets.map(({ name, rows }) => ({ name, rows, systems: [] }));
+  const results: SetResult[] = sets.map(({ name, rows }) => ({
+    name,
+    rows,
+    systems: [],
+    ways: [],
+  }));
   const folderResults: FolderResult[] = folders.map((set) => ({ set, systems: [] }));
   const infos: GateInfo[] = [];
+  const searched = await searchSets(io, sets, wanted.embedder);
+  for (const [index, { ways }] of searched) results[index]!.ways.push(...ways);
   const run = async (system: System) => {
     const bar = progressBar(io, system.name);
     const settings = { signal: io.signal, onProgress: bar.update };
@@ -52,9 +60,13 @@ export async function runAll(
       systems.push(await evaluateFolder(set, system, settings).finally(bar.clear));
     }
   };
-  const runGate = (gate: Gate) => {
+  const runGate = async (gate: Gate) => {
     infos.push(gate.info);
-    return run(gateSystem(gate));
+    const system = gateSystem(gate);
+    await run(system);
+    for (const [index, { judge }] of searched) {
+      results[index]!.ways.push(await judge(gate, system.name));
+    }
   };
   for (const model of wanted.models) {
     await withGate(io, { model, threads, calibration }, runGate);
@@ -92,7 +104,7 @@ function embedderSystem(embedder: Embedder): System {
   };
 }
 
-export function embedAs(embedder: Embedder, signal?: AbortSignal): EmbedAs {
+export function embedAs(embedder: Pick<Embedder, "embed">, signal?: AbortSignal): EmbedAs {
   return (texts, as) => embedder.embed(texts, { as, signal });
 }
 

@@ -1,6 +1,7 @@
 // The tables of qrag eval on a terminal.
 import type { Part, SystemResult } from "../eval/evaluate.ts";
-import { percent, type Report, type ReportSet, range } from "../eval/report.ts";
+import { percent, type Report, type ReportSet, range, shareText } from "../eval/report.ts";
+import { meansOf } from "../eval/search_set.ts";
 import { folderText } from "./eval_folder_text.ts";
 import { printable, table } from "./output.ts";
 
@@ -14,8 +15,9 @@ export function evalText({ sets, folders, skipped }: Report): string {
     partsText("KIND", set, (system) => system.byKind),
     partsText("DOMAIN", set, (system) => system.byDomain),
     rankingText(set),
+    waysText(set),
   ]);
-  return [...folders.map(folderText), ...parts, left.join("")]
+  return [...folders.map(folderText), ...parts, meansText(sets), left.join("")]
     .filter((part) => part !== "")
     .join("\n");
 }
@@ -81,4 +83,26 @@ function rankingText({ systems }: ReportSet): string {
   );
   if (rows.length === 0) return "";
   return table(["RANKING", "QUERIES", "NDCG@10", "RECALL@10", "RECALL OF CANDIDATES"], rows);
+}
+
+function waysText({ ways }: ReportSet): string {
+  if (ways.length === 0) return "";
+  const rows = ways.map(({ name, queries, ndcg10, recall100, refused, medianMs }) => [
+    name,
+    queries,
+    ndcg10.toFixed(4),
+    percent(recall100),
+    shareText(refused),
+    medianMs.toFixed(1),
+  ]);
+  return table(["STORE", "QUERIES", "NDCG@10", "RECALL@100", "REFUSED", "MS/QUERY"], rows);
+}
+
+function meansText(sets: readonly ReportSet[]): string {
+  const rows = meansOf(sets.map(({ ways }) => ways)).map(({ name, ndcg10, recall100 }) => [
+    name,
+    ndcg10.toFixed(4),
+    percent(recall100),
+  ]);
+  return rows.length > 0 ? table(["MEAN OF SETS", "NDCG@10", "RECALL@100"], rows) : "";
 }

@@ -23,6 +23,8 @@ export interface BeirSet {
   readonly corpus: Corpus;
   /** Those with at least one relevant document, in the order of the judgements. */
   readonly queries: readonly JudgedQuery[];
+  /** Those of whose judged documents none is relevant: nothing in the corpus answers them. */
+  readonly unanswerable: readonly JudgedQuery[];
 }
 
 /** The lines of a file; errors name the file. */
@@ -34,20 +36,27 @@ export async function readBeir(folder: string, open: OpenLines): Promise<BeirSet
   const positions = new Map(ids.map((id, position) => [id, position]));
   const queries = await readTexts(join(folder, "queries.jsonl"), open);
   const judged = new Map<string, Map<number, number>>();
+  const lost = new Set<string>();
   for await (const { query, document, grade, place } of judgements(path, open)) {
     if (!queries.has(query)) throw bad(`${place}: there is no query ${query} in queries.jsonl`);
+    const grades = judged.get(query) ?? new Map<number, number>();
+    judged.set(query, grades);
     // Some published sets judge documents that their corpus does not hold.
     const position = positions.get(document);
-    if (position === undefined) continue;
-    const grades = judged.get(query) ?? new Map<number, number>();
-    judged.set(query, grades.set(position, grade));
+    if (position !== undefined) grades.set(position, grade);
+    else if (grade > 0) lost.add(query);
   }
-  const usable = [...judged].filter(([, grades]) => [...grades.values()].some((g) => g > 0));
-  if (usable.length === 0) throw bad(`${path}: no query has a relevant document in corpus.jsonl`);
+  const all = [...judged].map(([id, grades]) => ({ id, text: queries.get(id)!, grades }));
+  const hasAnswer = ({ grades }: JudgedQuery) => [...grades.values()].some((grade) => grade > 0);
+  const answerable = all.filter(hasAnswer);
+  if (answerable.length === 0) {
+    throw bad(`${path}: no query has a relevant document in corpus.jsonl`);
+  }
   return {
     name: basename(folder),
     corpus: { ids, texts },
-    queries: usable.map(([id, grades]) => ({ id, text: queries.get(id)!, grades })),
+    queries: answerable,
+    unanswerable: all.filter((query) => !hasAnswer(query) && !lost.has(query.id)),
   };
 }
 

@@ -7,6 +7,7 @@ import { Measurable, type Measures, type ScoredRow } from "./measures.ts";
 import { type RankedQuery, type RankingMeasures, rankingMeasures } from "./ranking.ts";
 import type { EvalRow } from "./rows.ts";
 import { type Latency, type Scorer, type ScoreSettings, scoreAll } from "./scorer.ts";
+import type { WayResult } from "./search_set.ts";
 import type { EvalSet, RankingTask } from "./sets.ts";
 
 /** What takes part. */
@@ -50,6 +51,8 @@ export interface SetResult {
   readonly name: string;
   readonly rows: readonly EvalRow[];
   readonly systems: SystemResult[];
+  /** Of a collection that was searched in a store: each way, then each gate on the usual one. */
+  readonly ways: WayResult[];
 }
 
 export async function evaluate(

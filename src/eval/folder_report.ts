@@ -2,7 +2,14 @@
 import type { Unreadable } from "../passages/unreadable.ts";
 import type { FolderResult, FolderSystem } from "./evaluate_folder.ts";
 import type { RetrievedQuestion } from "./folder.ts";
-import { answerRetrieved, type Share, shareOf } from "./folder_measures.ts";
+import {
+  answerRetrieved,
+  type FolderMeasures,
+  folderMeasures,
+  type Share,
+  shareOf,
+} from "./folder_measures.ts";
+import { usualOf } from "./ways.ts";
 
 export interface FolderReport {
   readonly name: string;
@@ -20,6 +27,15 @@ export interface FolderReport {
   readonly questions: readonly RetrievedQuestion[];
   /** `scores` of a system are in the order of the questions and of their passages. */
   readonly systems: readonly FolderSystem[];
+  /** What a store finds, and what gates leave of it; empty where none was asked. */
+  readonly ways: readonly FolderWay[];
+}
+
+/** One way of searching the store, with a gate or without: then everything that is found is kept. */
+export interface FolderWay
+  extends Pick<FolderMeasures, "keptRight" | "silent" | "refused" | "speaks"> {
+  readonly name: string;
+  readonly retrieved: Share;
 }
 
 export function folderReport({ set, systems }: FolderResult): FolderReport {
@@ -37,5 +53,27 @@ export function folderReport({ set, systems }: FolderResult): FolderReport {
     unreadable,
     questions,
     systems,
+    ways: waysOf({ set, systems }),
   };
+}
+
+function waysOf({ set: { ways }, systems }: FolderResult): FolderWay[] {
+  if (ways.length === 0) return [];
+  const plain = ways.map(({ name, questions }) => {
+    const scored = questions.map((each) => ({ ...each, scores: each.retrieved.map(() => 1) }));
+    return wayOf(name, questions, folderMeasures(scored, 0));
+  });
+  const { name, questions } = usualOf(ways);
+  const gates = systems.filter(({ kind }) => kind === "gate");
+  return [...plain, ...gates.map((gate) => wayOf(`${name} and ${gate.name}`, questions, gate))];
+}
+
+function wayOf(
+  name: string,
+  questions: readonly RetrievedQuestion[],
+  { keptRight, silent, refused, speaks }: FolderMeasures,
+): FolderWay {
+  const answerable = questions.filter(({ answer }) => answer !== null);
+  const retrieved = shareOf(answerable, answerRetrieved);
+  return { name, retrieved, keptRight, silent, refused, speaks };
 }

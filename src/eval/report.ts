@@ -8,6 +8,7 @@ import type { Share } from "./folder_measures.ts";
 import { type FolderReport, folderReport } from "./folder_report.ts";
 import type { Interval, Intervals } from "./intervals.ts";
 import { type MeasureName, type Measures, measureNames } from "./measures.ts";
+import type { WayResult } from "./search_set.ts";
 
 /** A row with what the first gate made of it. */
 export interface ReportRow {
@@ -41,6 +42,8 @@ export interface ReportSet {
   readonly queries: number;
   readonly relevant: number;
   readonly systems: readonly SystemResult[];
+  /** How well a store ranks the collection; empty where none was asked. */
+  readonly ways: readonly WayResult[];
 }
 
 export type ReportModel = Pick<
@@ -73,12 +76,13 @@ export function reportOf(
       const margin = scores[index]!;
       return { ...rest, set: sets[index]!, ...row, margin, verdict: margin > threshold ? 1 : 0 };
     }),
-    sets: results.map(({ name, rows, systems }) => ({
+    sets: results.map(({ name, rows, systems, ways }) => ({
       name,
       rows: rows.length,
       queries: new Set(rows.map(({ query }) => query)).size,
       relevant: rows.filter(({ label }) => label === 1).length,
       systems,
+      ways,
     })),
     folders: folders.map(folderReport),
     models: infos.map(

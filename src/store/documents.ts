@@ -1,6 +1,6 @@
 // What a store is given: documents by id, each checked when its turn comes, in batches of a bounded size.
 import { QragError } from "../../base/errors.ts";
-import { bounded, isObject, refuse } from "../checks.ts";
+import { bounded, flag, isObject, refuse } from "../checks.ts";
 import type { SourceDocument } from "../passages/split.ts";
 
 /** A document of the caller's. */
@@ -12,6 +12,8 @@ export interface StoreDocument {
   readonly path?: string | undefined;
   /** Anything that JSON can hold. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Take the text as one passage, as it is: for text that is cut already. Default false. */
+  readonly whole?: boolean | undefined;
 }
 
 export type Documents =
@@ -25,6 +27,8 @@ export interface GivenDocument {
   readonly path: string | null;
   /** JSON. */
   readonly metadata: string;
+  /** Not to be split. */
+  readonly whole: boolean;
 }
 
 /** In UTF-16 units. */
@@ -67,7 +71,7 @@ export function checkDocuments(documents: Documents): Documents {
 
 function checkDocument(document: unknown, name: string): GivenDocument {
   if (!isObject(document)) return refuse("an object with an id and a text", name, document);
-  const { id = document.path, text, path, metadata = {} } = document;
+  const { id = document.path, text, path, metadata = {}, whole = false } = document;
   if (typeof text !== "string") return refuse("a string", `${name}.text`, text);
   return {
     id: checkId(id, `${name}.id`),
@@ -75,6 +79,7 @@ function checkDocument(document: unknown, name: string): GivenDocument {
     text: bounded(text, `${name}.text`, documentLimits.text).replaceAll("\0", " "),
     path: path === undefined ? null : checkId(path, `${name}.path`),
     metadata: bounded(jsonOf(metadata, name), `${name}.metadata`, documentLimits.metadata),
+    whole: flag(whole, `${name}.whole`),
   };
 }
 

@@ -48,7 +48,7 @@ export function prepare(connection: Connection, documents: readonly GivenDocumen
       document.id,
     );
     if (known?.hash !== hash) {
-      split.push({ document, hash, passages: splitDocument(named(document)) });
+      split.push({ document, hash, passages: passagesOf(document) });
     } else if (known.path === document.path && known.metadata === document.metadata) {
       unchanged++;
     } else {
@@ -58,6 +58,13 @@ export function prepare(connection: Connection, documents: readonly GivenDocumen
   return { split, renamed, unchanged };
 }
 
+function passagesOf(document: GivenDocument): SourcePassage[] {
+  const { path, text } = named(document);
+  if (!document.whole) return splitDocument({ path, text });
+  if (text.trim() === "") return [];
+  return [{ text, path, headings: [], start: 0, end: Buffer.byteLength(text), line: 1 }];
+}
+
 /** The splitter knows the format by the path's ending. */
 function named({ id, path, text }: GivenDocument) {
   return { path: path ?? id, text };
@@ -65,10 +72,8 @@ function named({ id, path, text }: GivenDocument) {
 
 function hashOf(document: GivenDocument): string {
   const { path, text } = named(document);
-  return createHash("sha256")
-    .update(`${splitting} ${extname(path).toLowerCase()}\n`)
-    .update(text)
-    .digest("hex");
+  const form = document.whole ? "whole" : extname(path).toLowerCase();
+  return createHash("sha256").update(`${splitting} ${form}\n`).update(text).digest("hex");
 }
 
 /** `matrix`: the vectors of all passages in their order; undefined in a store without vectors. */

@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadGate } from "../../src/load.ts";
 import { Conversions } from "../converted.ts";
 import { qrag, type Setting } from "./harness.ts";
 
+// A store's thread first has to read TypeScript; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const conversions = new Conversions();
 let folder: string;
 let model: string;
@@ -140,6 +142,20 @@ describe("qrag eval", () => {
     expect(gate.ranking.ndcg10).toBeGreaterThan(0.5);
     expect(never.ranking).toBeUndefined();
     expect(found.rows[0]).toMatchObject({ queryId: expect.stringMatching(/^q/), kind: "positive" });
+  });
+
+  it("searches a BEIR folder in a store", async () => {
+    const args = ["--beir", at("beir"), "--retrieve", "store"];
+    const [set] = (await evalJson(...args)).sets;
+    expect(set.ways).toMatchObject([
+      // "common" is everywhere, and the query's first word in three documents.
+      { name: "keyword", queries: 3, recall100: 1, refused: { of: 0, share: null } },
+      { name: "keyword and fake.gguf", queries: 3, recall100: 1 },
+    ]);
+    const { out } = await qrag(["eval", ...args, "--report", at("ways.html")]);
+    expect(out).toMatch(/^STORE +QUERIES +NDCG@10 +RECALL@100 +REFUSED +MS\/QUERY$/m);
+    expect(out).toMatch(/^keyword +3 +0\.\d{4} +100\.0 % +– +\d+\.\d$/m);
+    expect(await readFile(at("ways.html"), "utf8")).toContain("keyword and fake.gguf");
   });
 
   it("prints tables, and what is not on disk", async () => {

@@ -2,11 +2,15 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../base/package_root.ts";
 import { loadGate } from "../../src/load.ts";
+import { Encoders } from "../encoders.ts";
 import { qrag } from "./harness.ts";
 
+// A store's thread first has to read TypeScript; a busy machine takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+const encoders = new Encoders();
 let folder: string;
 const at = (name: string) => join(folder, name);
 const jsonl = (...items: object[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
@@ -33,7 +37,10 @@ beforeAll(async () => {
   );
   await writeFile(at("trains.jsonl"), jsonl({ q: "train", a: "is late" }, { q: "plane", a: null }));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await encoders.remove();
+});
 
 const notes = () => ["--folder", at("notes"), "--questions", at("questions.jsonl")];
 
@@ -134,6 +141,51 @@ describe("qrag eval --folder", () => {
     expect(out).toMatch(/^not read: .*bad\.md \(not valid UTF-8\)$/m);
   });
 
+  it("searches a store by keywords where there is no embedder, and its gate judges what is found", async () => {
+    const found = await evalJson(...notes(), "--retrieve", "store");
+    const [{ ways, questions, systems, retrieved }] = found.folders;
+    expect(ways).toMatchObject([
+      {
+        name: "keyword",
+        retrieved,
+        keptRight: { count: 3, of: 3 },
+        silent: { count: 0, of: 3 },
+        speaks: { count: 2, of: 2 },
+      },
+      {
+        name: "keyword and fake.gguf",
+        retrieved: { count: 3, of: 3 },
+        keptRight: systems[0].keptRight,
+        speaks: { count: 1, of: 2 },
+      },
+    ]);
+    expect(systems.map(({ name }: { name: string }) => name)).toEqual(["fake.gguf", "BM25"]);
+    expect(questions[0].retrieved[0]).toEqual({
+      text: "Boats\nA boat floats on water.",
+      path: at("notes/boats.md"),
+      headings: ["Boats"],
+      start: 9,
+      end: 32,
+      line: 3,
+      holdsAnswer: true,
+    });
+    expect((await evalJson(...notes())).folders[0].ways).toEqual([]);
+  });
+
+  it("compares a store's ways with an embedder, in the table and on the page", async () => {
+    const args = [...notes(), "--retrieve", "store", "--embedder", await encoders.path("mean")];
+    const { exitCode, out } = await qrag(["eval", ...args, "--report", at("ways.html")]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^STORE +RETRIEVED +KEPT RIGHT +SILENT +SPEAKS$/m);
+    const page = await readFile(at("ways.html"), "utf8");
+    for (const name of ["keyword", "vector", "hybrid", "hybrid and fake.gguf"]) {
+      expect(out).toMatch(new RegExp(`^${name.replace(".", "\\.")}  +\\d`, "m"));
+      expect(page).toContain(`<th scope="row">${name}</th>`);
+    }
+    expect(out).toMatch(/^BM25 .* oracle /m);
+    expect(out).toMatch(/, cosine .* oracle /m);
+  });
+
   it("writes the audit and a page that stands alone", async () => {
     const files = ["--audit", at("audit.json"), "--report", at("page.html")];
     const { out } = await qrag(["eval", "--json", ...notes(), ...files]);
@@ -154,6 +206,8 @@ describe("qrag eval --folder", () => {
       2,
       /every --questions needs a --folder before it/,
     ],
+    [["--retrieve", "nets", "--folder", "x"], 2, /expected bm25, store for --retrieve/],
+    [["--retrieve", "store"], 2, /--retrieve belongs to --folder or --beir/],
     [["--top", "0"], 2, /whole number above 0 for --top/],
     [["--folder", "x", "--questions", "absent.jsonl"], 3, /absent\.jsonl could not be read/],
   ])("refuses %j", async (args, code, message) => {

@@ -50,6 +50,14 @@ describe("readBeir", () => {
       },
       { id: "q1", text: "one", grades: new Map([[0, 1]]) },
     ]);
+    expect(set.unanswerable).toEqual([{ id: "q3", text: "three", grades: new Map([[0, 0]]) }]);
+  });
+
+  it("knows nothing of a query whose relevant documents its corpus does not hold", async () => {
+    await put("qrels/test.tsv", "q1\td1\t1\nq2\tlost\t1\nq2\td1\t0\nq3\tlost\t0\n");
+    const { queries, unanswerable } = await read();
+    expect(queries.map(({ id }) => id)).toEqual(["q1"]);
+    expect(unanswerable.map(({ id }) => id)).toEqual(["q3"]);
   });
 
   it("reads judgements in TREC's form, beside the corpus", async () => {

@@ -23,6 +23,7 @@ const set: BeirSet = {
       [index * 10 + 2, 2],
     ]),
   })),
+  unanswerable: [],
 };
 const bm25 = new Bm25(texts);
 const slice = (seed: number, queries = 4) => sliceOf(set, bm25, { queries, negatives: 4, seed });

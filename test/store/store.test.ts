@@ -51,6 +51,24 @@ describe("a store", () => {
     expect("explain" in (await find(store, "Paris"))[0]!).toBe(false);
   });
 
+  it("takes a text as one passage that is not to be cut, and cuts it when it may", async () => {
+    await using store = await openHere(path(), { embedder: embedder() });
+    const text = `# Bees\n\n${Array.from({ length: 80 }, (_, n) => `Bée ${n} flies.`).join("\n\n")}\n`;
+    const bees = { id: "bees.md", text, whole: true };
+    expect(await store.add([bees, { id: "blank", text: " \n", whole: true }])).toMatchObject({
+      added: 2,
+      passages: 1,
+    });
+    const hits = await find(store, "bée flies");
+    expect(hits).toMatchObject([{ id: "bees.md", text, headings: [], line: 1, start: 0 }]);
+    expect(hits[0]!.end).toBe(Buffer.byteLength(text));
+    expect(await store.add([bees])).toMatchObject({ unchanged: 1 });
+    const cut = await store.add([{ id: "bees.md", text }]);
+    expect(cut.updated).toBe(1);
+    expect(cut.passages).toBeGreaterThan(1);
+    expect(await codeOf(store.add([{ ...bees, whole: 1 as never }]))).toBe("INPUT_INVALID");
+  });
+
   it("embeds nothing twice, and knows what is new", async () => {
     const bag = embedder();
     const file = path();

@@ -16,6 +16,7 @@ async function main(path: string, first: number): Promise<void> {
       path: null,
       text: `batch ${batch} has document ${index} 東京 ${"and words ".repeat((batch * index) % 90)}`,
       metadata: JSON.stringify({ batch }),
+      whole: false,
     }));
     const texts = file.prepare(documents, false);
     const matrix = new Float32Array(texts.length * model.dimensions);

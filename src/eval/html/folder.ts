@@ -2,7 +2,7 @@
 import type { FolderSystem } from "../evaluate_folder.ts";
 import type { RetrievedPassage } from "../folder.ts";
 import { answerRetrieved, type Share } from "../folder_measures.ts";
-import type { FolderReport } from "../folder_report.ts";
+import type { FolderReport, FolderWay } from "../folder_report.ts";
 import { marginText, percent, range, shareText } from "../report.ts";
 import { escaped, tag } from "./markup.ts";
 import { barPlot } from "./plots.ts";
@@ -14,6 +14,7 @@ export function folderSection(folder: FolderReport): string {
 <h2>${escaped(name)}</h2>
 <p>${documents} documents in ${passages} passages; ${answerable} questions with an answer, ${unanswerable} without.
 An answer is among the first ${top} passages for ${shareText(retrieved)}, ${range(retrieved.interval)}.</p>
+${waysTable(folder)}
 ${systemsTable(folder)}
 ${notes(folder)}
 <div class="plots">${sharesPlot(folder)}</div>
@@ -46,6 +47,17 @@ function systemsTable({ systems }: FolderReport): string {
       cell(system.speaks),
       system.passagesKept.toFixed(2),
       system.latency?.medianMs.toFixed(2) ?? "–",
+    ]),
+  );
+}
+
+function waysTable({ ways }: FolderReport): string {
+  if (ways.length === 0) return "";
+  return table(
+    ["search in a store", "retrieved", "kept right", "silent", "speaks"],
+    ways.map(({ name, retrieved, keptRight, silent, speaks }: FolderWay) => [
+      escaped(name),
+      ...[retrieved, keptRight, silent, speaks].map(cell),
     ]),
   );
 }

@@ -7,6 +7,7 @@ import {
   type ReportRow,
   type ReportSet,
   range,
+  shareText,
 } from "../report.ts";
 import { folderSection } from "./folder.ts";
 import { escaped } from "./markup.ts";
@@ -73,6 +74,7 @@ function section(set: ReportSet, report: Report): string {
 <p>${rows} rows of ${queries} queries, ${relevant} of them relevant.</p>
 ${systemsTable(set)}
 ${rankingTable(set)}
+${waysTable(set)}
 <div class="plots">${plotsOf(set, report)}</div>
 ${wrongRows(set, report)}
 </section>`;
@@ -111,6 +113,21 @@ function rankingTable({ systems }: ReportSet): string {
       ranking!.ndcg10.toFixed(4),
       percent(ranking!.recall10),
       percent(ranking!.recallAtDepth),
+    ]),
+  );
+}
+
+function waysTable({ ways }: ReportSet): string {
+  if (ways.length === 0) return "";
+  return table(
+    ["search in a store", "queries", "nDCG@10", "recall@100", "refused", "ms a query"],
+    ways.map(({ name, queries, ndcg10, recall100, refused, medianMs }) => [
+      escaped(name),
+      String(queries),
+      ndcg10.toFixed(4),
+      percent(recall100),
+      shareText(refused),
+      medianMs.toFixed(1),
     ]),
   );
 }
