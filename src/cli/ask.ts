@@ -4,13 +4,23 @@ import { openAiGenerator } from "../answer/openai.ts";
 import { defaultRefusal } from "../answer/options.ts";
 import type { StoreAnswer } from "../store/answer.ts";
 import type { Hit } from "../store/hits.ts";
+import type { SearchOptions } from "../store/options.ts";
 import type { Store } from "../store/store.ts";
 import { modelHelp, modelOptions, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import { hitText, placeText } from "./hits_text.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine, writeReport } from "./output.ts";
-import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+import {
+  embedderHelp,
+  stepOptions,
+  stepsHelp,
+  stepsOf,
+  storeHelp,
+  storeOptions,
+  withEmbedder,
+  withStore,
+} from "./store_options.ts";
 
 const help = `Usage: qrag ask QUESTION [options]
 
@@ -25,6 +35,7 @@ ${embedderHelp}
       --generate-model NAME
                       its model
       --top K         passages that are judged; default 20
+${stepsHelp}
       --exit-code     exit with 1 when there is no evidence
 ${modelHelp("print JSON: {answer, answered, passages}")}
 
@@ -41,6 +52,7 @@ export const command: Command = {
     const options = {
       ...modelOptions,
       ...storeOptions,
+      ...stepOptions,
       generate: { type: "string" },
       "generate-model": { type: "string" },
       top: { type: "string" },
@@ -53,14 +65,16 @@ export const command: Command = {
       throw new UsageError("--generate and --generate-model belong together");
     }
     const topK = wholeNumber(values.top, "--top") ?? defaultTop;
+    const search = { topK, ...stepsOf(values), signal: io.signal };
+    const stateEmbedder = values["state-embedder"];
     const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
     const found = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
-        withStore(io, { store: path, readOnly: true, gate }, embedder, (store) =>
+        withStore(io, { store: path, readOnly: true, stateEmbedder, gate }, embedder, (store) =>
           url !== undefined && writer !== undefined
-            ? writtenAnswer(io, store, { question, topK, url, writer, json })
-            : evidence(io, store, { question, topK, json }),
+            ? writtenAnswer(io, store, { question, search, url, writer, json })
+            : evidence(io, store, { question, search, json }),
         ),
       ),
     );
@@ -70,14 +84,14 @@ export const command: Command = {
 
 interface Asked {
   readonly question: string;
-  readonly topK: number;
+  readonly search: Pick<SearchOptions, "topK" | "steps" | "stopBelow" | "signal">;
   readonly json: boolean;
 }
 
 /** The relevant passages, each as soon as it is judged. Returns whether there was one. */
-async function evidence(io: Io, store: Store, { question, topK, json }: Asked): Promise<boolean> {
+async function evidence(io: Io, store: Store, { question, search, json }: Asked): Promise<boolean> {
   const passages: Hit[] = [];
-  for await (const hit of store.search(question, { topK, signal: io.signal })) {
+  for await (const hit of store.search(question, search)) {
     if (!hit.verdict?.relevant) continue;
     passages.push(hit);
     if (!json) await writeReport(io, hitText(hit, passages.length));
@@ -91,11 +105,17 @@ async function evidence(io: Io, store: Store, { question, topK, json }: Asked): 
 async function writtenAnswer(
   io: Io,
   store: Store,
-  { question, topK, json, url, writer }: Asked & { readonly url: string; readonly writer: string },
+  {
+    question,
+    search,
+    json,
+    url,
+    writer,
+  }: Asked & { readonly url: string; readonly writer: string },
 ): Promise<boolean> {
   const apiKey = io.env.OPENAI_API_KEY || undefined;
   const generate = openAiGenerator({ baseUrl: url, model: writer, apiKey });
-  const result = await store.answer(question, { generate, topK, signal: io.signal });
+  const result = await store.answer(question, { ...search, generate });
   if (json) {
     const passages = result.kept.map(({ passage, verdict }) => ({ ...passage, verdict }));
     await writeJson(io, { answer: result.answer, answered: result.answered, passages });

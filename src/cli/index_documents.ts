@@ -44,9 +44,9 @@ export const command: Command = {
     }
     await checkThere(positionals);
     const unreadable: Unreadable[] = [];
-    const { store: path } = values;
+    const { store: path, "state-embedder": stateEmbedder } = values;
     const done = await withEmbedder(io, values.embedder, (embedder) =>
-      withStore(io, { store: path, create: true }, embedder, (store) =>
+      withStore(io, { store: path, create: true, stateEmbedder }, embedder, (store) =>
         indexPaths(io, store, positionals, unreadable),
       ),
     );

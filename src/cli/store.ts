@@ -7,7 +7,7 @@ import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { printable, table, tell, writeJson, writeLine, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+import { embedderHelp, storeHelp, storeOptions, withModel, withStore } from "./store_options.ts";
 
 const help = `Usage: qrag store stats|list|verify|compact|remove|reembed [ID...] [options]
 
@@ -41,12 +41,15 @@ export const command: Command = {
     if ((action === "remove") !== ids.length > 0) {
       throw new UsageError(action === "remove" ? "ID is missing" : `${action} takes no IDs`);
     }
-    const { store: path, embedder, json = false } = values;
+    const { store: path, embedder, "state-embedder": state, json = false } = values;
     if (action === "reembed") {
       if (embedder === undefined) throw new UsageError("--embedder is missing");
-      return reembed(io, path, embedder, json);
+      return reembed(io, path, { embedder, state }, json);
     }
-    if (embedder !== undefined) throw new UsageError("--embedder is an option of reembed");
+    if (embedder !== undefined || state !== undefined) {
+      const option = embedder === undefined ? "--state-embedder" : "--embedder";
+      throw new UsageError(`${option} is an option of reembed`);
+    }
     const settings = { store: path, readOnly: reading.includes(action) };
     return withStore(io, settings, undefined, (store) => run[action](io, store, json, ids));
   },
@@ -114,15 +117,19 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
 async function reembed(
   io: Io,
   path: string | undefined,
-  model: string,
+  models: { readonly embedder: string; readonly state: string | undefined },
   json: boolean,
 ): Promise<ExitCode> {
-  return withEmbedder(io, model, (embedder) =>
-    withStore(io, { store: path }, undefined, async (store) => {
-      const bar = progressBar(io, "embedding");
-      const { signal } = io;
-      await store.reembed(embedder!, { signal, onProgress: bar.update }).finally(bar.clear);
-      return run.stats(io, store, json, []);
-    }),
+  return withModel(io, models.embedder, (embedder) =>
+    withModel(io, models.state, (stateEmbedder) =>
+      withStore(io, { store: path }, undefined, async (store) => {
+        const bar = progressBar(io, "embedding");
+        const { signal } = io;
+        await store
+          .reembed(embedder!, { stateEmbedder, signal, onProgress: bar.update })
+          .finally(bar.clear);
+        return run.stats(io, store, json, []);
+      }),
+    ),
   );
 }

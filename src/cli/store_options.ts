@@ -8,6 +8,7 @@ import type { Gate } from "../gate.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { loadingBar } from "./loading_bar.ts";
 import { tell } from "./output.ts";
@@ -15,16 +16,29 @@ import { tell } from "./output.ts";
 export const storeOptions = {
   store: { type: "string" },
   embedder: { type: "string" },
+  "state-embedder": { type: "string" },
 } as const;
 
 const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
-export const embedderHelp = `      --embedder PATH the embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or none: keywords only`;
+export const embedderHelp = `      --embedder PATH the embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or none: keywords only
+      --state-embedder PATH
+                      the model of questions, where --embedder is that of passages: a pair trained for steps`;
+export const stepsHelp = `      --steps N       choose N passages one after the other, each by the question and those chosen before; up to 8
+      --stop-below V  with --steps: choose none that is worth less, a cosine or a pair's inner product`;
+
+export const stepOptions = {
+  steps: { type: "string" },
+  "stop-below": { type: "string" },
+} as const;
+type StepValues = { readonly [N in keyof typeof stepOptions]?: string | undefined };
 
 export interface StoreSettings {
   readonly store?: string | undefined;
   readonly gate?: Gate | undefined;
+  /** The path of the model of questions. */
+  readonly stateEmbedder?: string | undefined;
   readonly readOnly?: boolean;
   /** Make the store, and its folder, where there is none. */
   readonly create?: boolean;
@@ -44,11 +58,19 @@ export async function withEmbedder<T>(
     );
     return use(undefined);
   }
+  return withModel(io, model, use);
+}
+
+/** The embedding model at a path, disposed in the end; none without one. */
+export async function withModel<T>(
+  io: Io,
+  path: string | undefined,
+  use: (embedder: Embedder | undefined) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return use(undefined);
   const bar = loadingBar(io);
-  const embedder = await loadEmbedder(model, {
-    signal: io.signal,
-    onProgress: bar.update,
-  }).finally(bar.clear);
+  const { signal } = io;
+  const embedder = await loadEmbedder(path, { signal, onProgress: bar.update }).finally(bar.clear);
   try {
     return await use(embedder);
   } finally {
@@ -59,18 +81,29 @@ export async function withEmbedder<T>(
 /** Opens the store, and closes it in the end. */
 export async function withStore<T>(
   io: Io,
-  { store: path = defaultStore, gate, readOnly = false, create = false }: StoreSettings,
+  { store: path = defaultStore, stateEmbedder: state, create = false, ...settings }: StoreSettings,
   embedder: Embedder | undefined,
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
   if (create) await makeFolder(dirname(resolve(path)));
   else if (!existsSync(path)) throw absent(path);
-  const store = await openStore(path, { embedder, gate, readOnly, signal: io.signal });
-  try {
-    return await use(store);
-  } finally {
-    await store.dispose();
-  }
+  return withModel(io, state, async (stateEmbedder) => {
+    const { signal } = io;
+    const store = await openStore(path, { ...settings, embedder, stateEmbedder, signal });
+    try {
+      return await use(store);
+    } finally {
+      await store.dispose();
+    }
+  });
+}
+
+/** What --steps and --stop-below say. */
+export function stepsOf(values: StepValues) {
+  return {
+    steps: wholeNumber(values.steps, "--steps"),
+    stopBelow: positiveNumber(values["stop-below"], "--stop-below"),
+  };
 }
 
 function absent(path: string): QragError {

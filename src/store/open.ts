@@ -11,10 +11,10 @@ const defaultWait = 5000;
  * (`await using store = await openStore(path)`).
  */
 export async function openStore(path: string, options?: OpenStoreOptions): Promise<Store> {
-  const { embedder, gate, signal, ...checked } = checkOpenStore(path, options);
+  const { embedder, stateEmbedder, gate, signal, ...checked } = checkOpenStore(path, options);
   const { readOnly = false, waitForWriter = defaultWait } = checked;
   signal?.throwIfAborted();
-  const model = embedder && (await modelOf(embedder, signal));
+  const model = embedder && (await modelOf(embedder, stateEmbedder, signal));
   const thread = new StoreThread();
   try {
     await thread.call("open", [{ path: checked.path, readOnly, waitForWriter, model }]);
@@ -23,5 +23,5 @@ export async function openStore(path: string, options?: OpenStoreOptions): Promi
     await thread.close();
     throw error;
   }
-  return new Store({ thread, embedder, gate });
+  return new Store({ thread, embedder, stateEmbedder, gate });
 }

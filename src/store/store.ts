@@ -21,6 +21,7 @@ import {
   type StoreGate,
 } from "./options.ts";
 import type { StoredDocument, StoreStats } from "./read.ts";
+import { type Chosen, takeSteps } from "./steps.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
@@ -31,6 +32,7 @@ export type Operating = Pick<StoreThread, "call" | "close">;
 export interface StoreParts {
   readonly thread: Operating;
   readonly embedder: StoreEmbedder | undefined;
+  readonly stateEmbedder: StoreEmbedder | undefined;
   readonly gate: StoreGate | undefined;
 }
 
@@ -40,13 +42,15 @@ export class Store {
   readonly #thread: Operating;
   readonly #gate: StoreGate | undefined;
   #embedder: StoreEmbedder | undefined;
+  #stateEmbedder: StoreEmbedder | undefined;
   /** One change after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** Use `openStore`, which puts the parts together. */
-  constructor({ thread, embedder, gate }: StoreParts) {
+  constructor({ thread, embedder, stateEmbedder, gate }: StoreParts) {
     this.#thread = thread;
     this.#embedder = embedder;
+    this.#stateEmbedder = stateEmbedder;
     this.#gate = gate;
   }
 
@@ -119,6 +123,12 @@ export class Store {
       const message = `The mode "${mode}" needs an embedder: openStore(path, { embedder })`;
       throw new QragError("INPUT_INVALID", message);
     }
+    if (mode === "keyword" && checked.steps !== undefined) {
+      throw new QragError(
+        "INPUT_INVALID",
+        'Steps need vectors: an embedder, and the mode "vector" or "hybrid"',
+      );
+    }
     return this.#search(checkQuery(query), { ...checked, mode });
   }
 
@@ -174,8 +184,11 @@ export class Store {
     return sum;
   }
 
-  async #reembed(embedder: StoreEmbedder, { onProgress, signal }: ReembedOptions): Promise<void> {
-    const model = await modelOf(embedder, signal);
+  async #reembed(
+    embedder: StoreEmbedder,
+    { stateEmbedder, onProgress, signal }: ReembedOptions,
+  ): Promise<void> {
+    const model = await modelOf(embedder, stateEmbedder, signal);
     const generation = await this.#thread.call("beginGeneration", []);
     const { passages: total } = await this.stats();
     let last = 0;
@@ -186,7 +199,7 @@ export class Store {
         const { numbers, texts } = await this.#thread.call("passagesAfter", [last]);
         if (numbers.length === 0) break;
         const matrix = await embedPassages(embedder, texts, signal);
-        const values = [generation, model.dimensions, numbers, matrix] as const;
+        const values = [generation, model, numbers, matrix] as const;
         await this.#thread.call("addToGeneration", [...values], [matrix.buffer]);
         last = numbers.at(-1)!;
         done += numbers.length;
@@ -194,16 +207,15 @@ export class Store {
       }
     } while (!(await this.#thread.call("finishGeneration", [model, generation, last])));
     this.#embedder = embedder;
+    this.#stateEmbedder = stateEmbedder;
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
     const { topK = defaultTopK, mode = "hybrid", filter, explain = false, signal } = options;
     signal?.throwIfAborted();
-    const vector =
-      this.#embedder && mode !== "keyword"
-        ? await embedQuery(this.#embedder, query, signal)
-        : undefined;
-    const request = { query, vector, topK, mode, filter, explain };
+    const vector = mode === "keyword" ? undefined : await this.#embed(query, signal);
+    const chosen = vector ? await this.#choose(query, vector, options) : [];
+    const request = { query, vector, topK, mode, filter, explain, chosen };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
     const gate = options.gate === false ? undefined : this.#gate;
@@ -215,5 +227,27 @@ export class Store {
     for await (const verdict of gate.stream(query, hits, { signal })) {
       yield { ...hits[index++]!, verdict };
     }
+  }
+
+  /** The vector of a question, or of one with what was chosen. */
+  async #embed(text: string, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const keepLength = this.#stateEmbedder !== undefined;
+    const embedder = this.#stateEmbedder ?? this.#embedder!;
+    const vector = await embedQuery(embedder, text, { keepLength, signal });
+    signal?.throwIfAborted();
+    return vector;
+  }
+
+  async #choose(
+    query: string,
+    vector: Float32Array,
+    { topK = defaultTopK, steps = 0, stopBelow, filter, signal }: SearchOptions,
+  ): Promise<Chosen[]> {
+    const { contextLength } = (this.#stateEmbedder ?? this.#embedder!).info;
+    const bounds = { steps: Math.min(steps, topK), stopBelow, contextLength };
+    return takeSteps(query, bounds, {
+      embed: async (state) => (state === query ? vector : this.#embed(state, signal)),
+      nearest: (vector, chosen) => this.#thread.call("nextStep", [{ vector, chosen, filter }]),
+    });
   }
 }

@@ -5,13 +5,13 @@ import { type Operating, Store } from "../../src/store/store.ts";
 import { StoreFile } from "../../src/store/store_file.ts";
 
 export async function openHere(path: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { embedder, gate, readOnly = false, waitForWriter = 1000 } = options;
+  const { embedder, stateEmbedder, gate, readOnly = false, waitForWriter = 1000 } = options;
   const file = new StoreFile();
   file.open({
     path,
     readOnly,
     waitForWriter,
-    model: embedder && (await modelOf(embedder, undefined)),
+    model: embedder && (await modelOf(embedder, stateEmbedder, undefined)),
   });
   let last: Promise<unknown> = Promise.resolve();
   const thread: Operating = {
@@ -26,5 +26,5 @@ export async function openHere(path: string, options: OpenStoreOptions = {}): Pr
       file.close();
     },
   };
-  return new Store({ thread, embedder, gate });
+  return new Store({ thread, embedder, stateEmbedder, gate });
 }
