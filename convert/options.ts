@@ -4,6 +4,7 @@ import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
 import type { TensorTypeName } from "../gguf/format.ts";
 import type { Prompt } from "../gguf/prompt.ts";
+import type { Encoder } from "./checkpoint/pair.ts";
 import type { ConvertProgress } from "./report.ts";
 import type { RoleMap } from "./roles/roles.ts";
 
@@ -21,6 +22,8 @@ export interface ConvertOptions extends AtomicFileOptions {
   /** The type of token_embd.weight, if it is to be another. */
   readonly embeddingType?: TensorTypeName | undefined;
   readonly map?: RoleMap | undefined;
+  /** Which half of a pair of encoders. Needed for a pair, and refused for anything else. */
+  readonly encoder?: Encoder | undefined;
   readonly name?: string | undefined;
   /** Unicode's names of the scripts that the model reads. Of models that judge only, as are the languages. */
   readonly scripts?: readonly string[] | undefined;

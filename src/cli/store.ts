@@ -63,8 +63,11 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
     if (json) await writeJson(io, stats);
     else {
       const { documents, passages, model, dimensions, deletedVectors, bytes } = stats;
+      const asked = model?.stateSha256
+        ? `, with a state embedder (${short(model.stateSha256)})`
+        : "";
       const vectors = model
-        ? `${dimensions} dimensions, of ${model.name || "a model without a name"} (${model.sha256.slice(0, 12)})`
+        ? `${dimensions} dimensions, of ${model.name || "a model without a name"} (${short(model.sha256)})${asked}`
         : "none: keywords only";
       const rows: [string, string | number][] = [
         ["documents", documents],
@@ -113,6 +116,11 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
     return exitCodes.done;
   },
 };
+
+/** Of a digest, what tells it from others. */
+function short(digest: string): string {
+  return digest.slice(0, 12);
+}
 
 async function reembed(
   io: Io,

@@ -24,9 +24,9 @@ const defaultStore = join(".qrag", "store.qrag");
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
 export const embedderHelp = `      --embedder PATH the embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or none: keywords only
       --state-embedder PATH
-                      the model of questions, where --embedder is that of passages: a pair trained for steps`;
+                      what embeds questions, where --embedder embeds passages only: a pair trained for steps`;
 export const stepsHelp = `      --steps N       choose N passages one after the other, each by the question and those chosen before; up to 8
-      --stop-below V  with --steps: choose none that is worth less, a cosine or a pair's inner product`;
+      --stop-below V  with --steps: stop where no passage left has this cosine, or with a pair this inner product`;
 
 export const stepOptions = {
   steps: { type: "string" },
@@ -37,7 +37,7 @@ type StepValues = { readonly [N in keyof typeof stepOptions]?: string | undefine
 export interface StoreSettings {
   readonly store?: string | undefined;
   readonly gate?: Gate | undefined;
-  /** The path of the model of questions. */
+  /** The path of the model that embeds questions, if it is another. */
   readonly stateEmbedder?: string | undefined;
   readonly readOnly?: boolean;
   /** Make the store, and its folder, where there is none. */

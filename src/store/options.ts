@@ -92,7 +92,7 @@ export interface SearchOptions {
    * up to topK as they are found without steps. Needs vectors. Default: no steps.
    */
   readonly steps?: number | undefined;
-  /** With steps: choose no passage worth less than this, a cosine, or with a state embedder an inner product. */
+  /** With steps: stop where no passage left has at least this cosine, or with a state embedder this inner product. */
   readonly stopBelow?: number | undefined;
   /** Say of each hit what it owes to vectors and to keywords. Default false. */
   readonly explain?: boolean | undefined;
@@ -104,7 +104,7 @@ export interface SearchOptions {
 /** More is no search; the pool of candidates is ten times as large. */
 const mostHits = 10_000;
 const mostIds = 100_000;
-/** Longer states than of some passages are no longer read whole. */
+/** With more, little of each passage would fit into what an embedder reads. */
 const mostSteps = 8;
 
 const embedder: Check<StoreEmbedder> = (value, name) =>
@@ -175,7 +175,7 @@ export function checkOpenStore(
 ): OpenStoreOptions & { readonly path: string } {
   const checked = checkedBy(openChecks, "openStore", options);
   if (checked.stateEmbedder && !checked.embedder) {
-    throw new QragError("INPUT_INVALID", "A stateEmbedder needs its embedder of passages, too");
+    throw missing("A stateEmbedder needs its embedder of passages, too");
   }
   return { ...checked, path: file(path, "the store") };
 }
@@ -188,12 +188,28 @@ export function checkReembed(options: ReembedOptions | undefined): ReembedOption
   return checkedBy(reembedChecks, "reembed", options);
 }
 
-export function checkSearch(options: SearchOptions | undefined): SearchOptions {
+/** With the mode that the store can search by. */
+export function checkSearch(
+  options: SearchOptions | undefined,
+  has: { readonly embedder: boolean; readonly gate: boolean },
+): SearchOptions & { readonly mode: SearchMode } {
   const checked = checkedBy(searchChecks, "search", options);
-  if (checked.stopBelow !== undefined && checked.steps === undefined) {
-    throw new QragError("INPUT_INVALID", "stopBelow ends steps: pass steps, too");
+  const { mode = has.embedder ? "hybrid" : "keyword", steps, stopBelow } = checked;
+  if (checked.gate && !has.gate) throw missing("The store has no gate: openStore(path, { gate })");
+  if (mode !== "keyword" && !has.embedder) {
+    throw missing(`The mode "${mode}" needs an embedder: openStore(path, { embedder })`);
   }
-  return checked;
+  if (mode === "keyword" && steps !== undefined) {
+    throw missing('Steps need vectors: an embedder, and the mode "vector" or "hybrid"');
+  }
+  if (stopBelow !== undefined && steps === undefined) {
+    throw missing("stopBelow ends steps: pass steps, too");
+  }
+  return { ...checked, mode };
+}
+
+function missing(message: string): QragError {
+  return new QragError("INPUT_INVALID", message);
 }
 
 export function checkEmbedder(value: unknown): StoreEmbedder {

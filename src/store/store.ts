@@ -114,22 +114,8 @@ export class Store {
    * there; leaving the loop stops the work.
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
-    const checked = checkSearch(options);
-    if (checked.gate && !this.#gate) {
-      throw new QragError("INPUT_INVALID", "The store has no gate: openStore(path, { gate })");
-    }
-    const { mode = this.#embedder ? "hybrid" : "keyword" } = checked;
-    if (mode !== "keyword" && !this.#embedder) {
-      const message = `The mode "${mode}" needs an embedder: openStore(path, { embedder })`;
-      throw new QragError("INPUT_INVALID", message);
-    }
-    if (mode === "keyword" && checked.steps !== undefined) {
-      throw new QragError(
-        "INPUT_INVALID",
-        'Steps need vectors: an embedder, and the mode "vector" or "hybrid"',
-      );
-    }
-    return this.#search(checkQuery(query), { ...checked, mode });
+    const has = { embedder: this.#embedder !== undefined, gate: this.#gate !== undefined };
+    return this.#search(checkQuery(query), checkSearch(options, has));
   }
 
   /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */

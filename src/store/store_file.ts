@@ -149,7 +149,7 @@ export class StoreFile implements Operations {
     return connection.read(() => {
       this.#refresh(forVectors);
       const products = this.#model?.stateDigest !== undefined;
-      const { passages, vectors } = { passages: this.#passages, vectors: this.#vectors };
+      const [vectors, passages] = [this.#vectors, this.#passages];
       return work({ connection, columns, vectors, passages, products });
     });
   }
