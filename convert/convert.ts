@@ -11,6 +11,7 @@ import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/bac
 import type { Family, ModelPlan } from "./architectures/family.ts";
 import { families, familyOf } from "./architectures/registry.ts";
 import { openCheckpoint } from "./checkpoint/checkpoint.ts";
+import { halfOf } from "./checkpoint/pair.ts";
 import { checkInput } from "./errors.ts";
 import type { ConvertOptions } from "./options.ts";
 import type { ConvertReport } from "./report.ts";
@@ -20,14 +21,17 @@ import { planTargets, routerTargets } from "./write/targets.ts";
 import { storable, writeModel } from "./write/write_model.ts";
 
 export async function convertCheckpoint(
-  options: ConvertOptions,
+  given: ConvertOptions,
   codec: RowCodec = addon(),
 ): Promise<ConvertReport> {
-  checkDestination(options.output, options.force ?? false);
-  checkReads(options);
-  const { tensors, config, companions, ...checkpoint } = await openCheckpoint(options.checkpoint);
+  checkDestination(given.output, given.force ?? false);
+  checkReads(given);
+  const { config, companions, ...checkpoint } = await openCheckpoint(given.checkpoint);
   let tokenizer: BackgroundTokenizer | undefined;
   try {
+    const half = halfOf(checkpoint.tensors, given.encoder);
+    const tensors = half?.tensors ?? checkpoint.tensors;
+    const options = half ? { ...pairOptions, ...definedIn(given) } : given;
     const tokenizerJson = await readTokenizerFile(options.tokenizer, companions);
     const family = familyOf(config, tensors);
     refuseForeign(family, options);
@@ -55,15 +59,24 @@ export async function convertCheckpoint(
       checkpoint: { format: checkpoint.format, configSource: checkpoint.configSource },
       model: { architecture: architecture.name, output, frame },
       numbers,
-      dropped: [...settled.dropped, ...router.dropped],
+      dropped: [...(half?.dropped ?? []), ...settled.dropped, ...router.dropped],
       missing,
       wiring,
-      notes: [...checkpoint.notes, ...settled.notes, ...notes],
+      notes: [...checkpoint.notes, ...(half?.notes ?? []), ...settled.notes, ...notes],
     };
   } finally {
     tokenizer?.dispose();
     await checkpoint.close();
   }
+}
+
+/** How the encoders of a pair make their vectors. */
+const pairOptions = { pooling: "mean", normalize: false } as const;
+
+/** What is undefined would hide it. */
+function definedIn(options: ConvertOptions): ConvertOptions {
+  const stated = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(stated) as unknown as ConvertOptions;
 }
 
 function checkReads({ scripts, languages }: ConvertOptions): void {

@@ -3,6 +3,7 @@ import type { AtomicFileOptions } from "../base/atomic_file.ts";
 import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
 import type { Prompt } from "../gguf/prompt.ts";
+import type { Encoder } from "./checkpoint/pair.ts";
 import type { ConvertProgress } from "./report.ts";
 import type { RoleMap } from "./roles/roles.ts";
 import type { WeightTypes } from "./write/types.ts";
@@ -18,6 +19,8 @@ export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   readonly tokenizer?: string | undefined;
   readonly output: Destination;
   readonly map?: RoleMap | undefined;
+  /** Which half of a pair of encoders. Needed for a pair, and refused for anything else. */
+  readonly encoder?: Encoder | undefined;
   readonly name?: string | undefined;
   /** Unicode's names of the scripts that the model reads. Of models that judge only, as are the languages. */
   readonly scripts?: readonly string[] | undefined;

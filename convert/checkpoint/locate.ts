@@ -18,7 +18,15 @@ export interface Located {
 }
 
 /** In the order they are looked for: what is the safest to read, and whole, comes first. */
-const weightNames = ["model.safetensors", "pytorch_model.bin", "model.onnx", "onnx/model.onnx"];
+const weightNames = [
+  "model.safetensors",
+  "pytorch_model.bin",
+  "model.onnx",
+  "onnx/model.onnx",
+  // Q-RAG's.
+  "model_best.pt",
+  "model_last.pt",
+];
 const indexName = "model.safetensors.index.json";
 /** The largest models come in some hundred files. */
 const maxShards = 1024;

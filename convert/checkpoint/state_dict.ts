@@ -15,8 +15,16 @@ export interface StateDict {
   readonly notes: readonly string[];
 }
 
-/** Where training scripts put the weights, the most telling name first. */
-const weightKeys = ["model_state", "model_state_dict", "state_dict", "model", "module", "weights"];
+/** Where training scripts put the weights, the most telling name first; the last is Q-RAG's. */
+const weightKeys = [
+  "model_state",
+  "model_state_dict",
+  "state_dict",
+  "model",
+  "module",
+  "weights",
+  "critic",
+];
 /** Where they put the configuration. */
 const configKeys = [
   "model_cfg",

@@ -3,6 +3,7 @@
 import { defaultRefusal, type Generate } from "../answer/options.ts";
 import type { StoreAnswer } from "../store/answer.ts";
 import type { Hit } from "../store/hits.ts";
+import type { SearchOptions } from "../store/options.ts";
 import type { Store } from "../store/store.ts";
 import { modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
@@ -10,7 +11,16 @@ import { generateHelp, generateOptions, withGenerator, writerOf } from "./genera
 import { hitText, placeText } from "./hits_text.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine, writeReport } from "./output.ts";
-import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+import {
+  embedderHelp,
+  stepOptions,
+  stepsHelp,
+  stepsOf,
+  storeHelp,
+  storeOptions,
+  withEmbedder,
+  withStore,
+} from "./store_options.ts";
 
 const help = `Usage: qrag ask QUESTION [options]
 
@@ -22,6 +32,7 @@ ${storeHelp}
 ${embedderHelp}
 ${generateHelp}
       --top K         passages that are judged; default 20
+${stepsHelp}
       --exit-code     exit with 1 when there is no evidence
 ${modelHelp("print JSON: {answer, answered, passages}")}
 
@@ -40,6 +51,7 @@ export const command: Command = {
       ...modelOptions,
       ...storeOptions,
       ...generateOptions,
+      ...stepOptions,
       top: { type: "string" },
       "exit-code": { type: "boolean" },
     } as const;
@@ -47,16 +59,18 @@ export const command: Command = {
     const { model, calibration, store: path, json = false } = values;
     const writer = writerOf(values);
     const topK = wholeNumber(values.top, "--top") ?? defaultTop;
+    const search = { topK, ...stepsOf(values), signal: io.signal };
+    const stateEmbedder = values["state-embedder"];
     const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
     const found = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
-        withStore(io, { store: path, readOnly: true, gate }, embedder, (store) =>
+        withStore(io, { store: path, readOnly: true, stateEmbedder, gate }, embedder, (store) =>
           writer
             ? withGenerator(io, writer, (generate) =>
-                writtenAnswer(io, store, { question, topK, json, generate }),
+                writtenAnswer(io, store, { question, search, json, generate }),
               )
-            : evidence(io, store, { question, topK, json }),
+            : evidence(io, store, { question, search, json }),
         ),
       ),
     );
@@ -66,14 +80,14 @@ export const command: Command = {
 
 interface Asked {
   readonly question: string;
-  readonly topK: number;
+  readonly search: Pick<SearchOptions, "topK" | "steps" | "stopBelow" | "signal">;
   readonly json: boolean;
 }
 
 /** The relevant passages, each as soon as it is judged. Returns whether there was one. */
-async function evidence(io: Io, store: Store, { question, topK, json }: Asked): Promise<boolean> {
+async function evidence(io: Io, store: Store, { question, search, json }: Asked): Promise<boolean> {
   const passages: Hit[] = [];
-  for await (const hit of store.search(question, { topK, signal: io.signal })) {
+  for await (const hit of store.search(question, search)) {
     if (!hit.verdict?.relevant) continue;
     passages.push(hit);
     if (!json) await writeReport(io, hitText(hit, passages.length));
@@ -87,9 +101,9 @@ async function evidence(io: Io, store: Store, { question, topK, json }: Asked): 
 async function writtenAnswer(
   io: Io,
   store: Store,
-  { question, topK, json, generate }: Asked & { readonly generate: Generate },
+  { question, search, json, generate }: Asked & { readonly generate: Generate },
 ): Promise<boolean> {
-  const result = await store.answer(question, { generate, topK, signal: io.signal });
+  const result = await store.answer(question, { ...search, generate });
   if (json) {
     const passages = result.kept.map(({ passage, verdict }) => ({ ...passage, verdict }));
     await writeJson(io, { answer: result.answer, answered: result.answered, passages });

@@ -3,6 +3,7 @@
 import type { Destination } from "../../base/destination.ts";
 import { QragError } from "../../base/errors.ts";
 import { gateUpOrders, ropeOrders } from "../../convert/architectures/wiring.ts";
+import { encoders } from "../../convert/checkpoint/pair.ts";
 import { convertCheckpoint } from "../../convert/convert.ts";
 import { fileLayouts } from "../../convert/options.ts";
 import type { ConvertProgress, ConvertReport } from "../../convert/report.ts";
@@ -45,6 +46,7 @@ Options:
 ${otherTypesHelp}
       --tokenizer FILE       its tokenizer.json; default: the one beside the weights
       --map FILE             roles by hand, as JSON: {"its.name": "blk.0.attn_q.weight", "other": "drop"}
+      --encoder HALF         of a pair that was trained to search in steps (Q-RAG's model_best.pt): state or action
       --name NAME            the model's name; default: the checkpoint's
       --scripts NAME,...     the scripts a gate reads, by Unicode's names (Latin,Greek): pairs in others are refused
       --languages CODE,...   with --scripts: the languages it reads (en,de); a gate of "en" alone refuses other
@@ -109,6 +111,7 @@ export const conversionOptions = {
 const options = {
   ...conversionOptions,
   tokenizer: { type: "string" },
+  encoder: { type: "string" },
   output: { type: "string", short: "o" },
   force: { type: "boolean" },
 } as const;
@@ -125,7 +128,8 @@ export const command: Command = {
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["CHECKPOINT"]);
     const { tokenizer, force } = values;
-    const files = { checkpoint: positionals[0]!, tokenizer };
+    const encoder = choice(values.encoder, encoders, "--encoder");
+    const files = { checkpoint: positionals[0]!, tokenizer, encoder };
     const output = destinationOf(io, required(values.output, "--output"), {
       ...{ option: "--output", json: values.json, binary: true },
     });

@@ -45,14 +45,14 @@ function shorter(path: string): string {
 }
 
 function explanationText({ score, explain }: Hit): string {
-  const { vectorRank, keywordRank, similarity, weights, penalty } = explain!;
+  const { vectorRank, keywordRank, similarity, weights, penalty, step } = explain!;
   const rank = (value: number | undefined) => (value === undefined ? "none" : `${value + 1}`);
   const parts = [
-    `score ${score.toFixed(5)}`,
+    step ? `step ${step.number}, worth ${step.value.toFixed(3)}` : `score ${score.toFixed(5)}`,
     `by vectors ${rank(vectorRank)} x ${weights.vector.toFixed(2)}`,
     `by keywords ${rank(keywordRank)} x ${weights.keyword.toFixed(2)}`,
   ];
-  if (similarity !== undefined) parts.push(`cosine ${similarity.toFixed(3)}`);
+  if (similarity !== undefined) parts.push(`similarity ${similarity.toFixed(3)}`);
   if (penalty > 0) parts.push(`repeats ${penalty.toFixed(3)}`);
   return parts.join(", ");
 }

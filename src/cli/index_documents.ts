@@ -46,9 +46,11 @@ export const command: Command = {
     // Before the first run, so that no change is missed.
     const changes = values.watch ? watchTelling(io, positionals) : undefined;
     const report = reporter(io, values.json === true);
+    const { store: path, "state-embedder": stateEmbedder } = values;
+    const settings = { store: path, create: true, stateEmbedder };
     try {
       await withEmbedder(io, values.embedder, (embedder) =>
-        withStore(io, { store: values.store, create: true }, embedder, async (store) => {
+        withStore(io, settings, embedder, async (store) => {
           const indexing = new Indexing(io, store, positionals, values["no-ignore"] !== true);
           await report(await indexing.run());
           if (changes) await keepUp(io, indexing, changes, report);

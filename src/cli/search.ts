@@ -5,7 +5,16 @@ import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { hitText } from "./hits_text.ts";
 import { writeJson, writeReport } from "./output.ts";
-import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+import {
+  embedderHelp,
+  stepOptions,
+  stepsHelp,
+  stepsOf,
+  storeHelp,
+  storeOptions,
+  withEmbedder,
+  withStore,
+} from "./store_options.ts";
 
 const help = `Usage: qrag search QUESTION [options]
 
@@ -16,6 +25,7 @@ ${storeHelp}
 ${embedderHelp}
       --mode M        hybrid, vector or keyword; default: hybrid, or keyword with --embedder none
       --top K         passages; default 10
+${stepsHelp}
       --path PREFIX   only of documents whose path begins with it: a folder, or a part of a name
       --explain       say what each passage owes to vectors and to keywords
       --json          print JSON lines: {text, id, path, headings, line, start, end, score, ...}
@@ -32,6 +42,7 @@ export const command: Command = {
   async run(args, io) {
     const options = {
       ...storeOptions,
+      ...stepOptions,
       mode: { type: "string" },
       top: { type: "string" },
       path: { type: "string" },
@@ -39,15 +50,17 @@ export const command: Command = {
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
     const { store: path, json = false, explain = false, path: prefix } = values;
+    const stateEmbedder = values["state-embedder"];
     const search = {
       mode: values.mode === undefined ? undefined : oneOf(values.mode, modes, "--mode"),
       topK: wholeNumber(values.top, "--top"),
+      ...stepsOf(values),
       filter: prefix === undefined ? undefined : { path: absolutePrefix(prefix) },
       explain,
       signal: io.signal,
     };
     await withEmbedder(io, values.embedder, (embedder) =>
-      withStore(io, { store: path, readOnly: true }, embedder, async (store) => {
+      withStore(io, { store: path, readOnly: true, stateEmbedder }, embedder, async (store) => {
         let number = 0;
         for await (const hit of store.search(positionals[0]!, search)) {
           number++;

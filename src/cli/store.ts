@@ -7,7 +7,14 @@ import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import type { Io } from "./io.ts";
 import { printable, table, tell, writeJson, writeLine, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
+import {
+  embedderHelp,
+  storeHelp,
+  storeOptions,
+  withEmbedder,
+  withModel,
+  withStore,
+} from "./store_options.ts";
 
 const help = `Usage: qrag store stats|list|verify|compact|remove|reembed [ID...] [options]
 
@@ -41,12 +48,15 @@ export const command: Command = {
     if ((action === "remove") !== ids.length > 0) {
       throw new UsageError(action === "remove" ? "ID is missing" : `${action} takes no IDs`);
     }
-    const { store: path, embedder, json = false } = values;
+    const { store: path, embedder, "state-embedder": state, json = false } = values;
     if (action === "reembed") {
       if (embedder === "none") throw new UsageError("reembed needs an embedding model");
-      return reembed(io, path, embedder, json);
+      return reembed(io, path, { embedder, state }, json);
     }
-    if (embedder !== undefined) throw new UsageError("--embedder is an option of reembed");
+    if (embedder !== undefined || state !== undefined) {
+      const option = embedder === undefined ? "--state-embedder" : "--embedder";
+      throw new UsageError(`${option} is an option of reembed`);
+    }
     const settings = { store: path, readOnly: reading.includes(action) };
     return withStore(io, settings, undefined, (store) => run[action](io, store, json, ids));
   },
@@ -60,8 +70,11 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
     if (json) await writeJson(io, stats);
     else {
       const { documents, passages, model, dimensions, deletedVectors, bytes } = stats;
+      const asked = model?.stateSha256
+        ? `, with a state embedder (${short(model.stateSha256)})`
+        : "";
       const vectors = model
-        ? `${dimensions} dimensions, of ${model.name || "a model without a name"} (${model.sha256.slice(0, 12)})`
+        ? `${dimensions} dimensions, of ${model.name || "a model without a name"} (${short(model.sha256)})${asked}`
         : "none: keywords only";
       const rows: [string, string | number][] = [
         ["documents", documents],
@@ -111,18 +124,27 @@ const run: Record<Exclude<(typeof actions)[number], "reembed">, Run> = {
   },
 };
 
+/** Of a digest, what tells it from others. */
+function short(digest: string): string {
+  return digest.slice(0, 12);
+}
+
 async function reembed(
   io: Io,
   path: string | undefined,
-  model: string | undefined,
+  models: { readonly embedder: string | undefined; readonly state: string | undefined },
   json: boolean,
 ): Promise<ExitCode> {
-  return withEmbedder(io, model, (embedder) =>
-    withStore(io, { store: path }, undefined, async (store) => {
-      const bar = progressBar(io, "embedding");
-      const { signal } = io;
-      await store.reembed(embedder!, { signal, onProgress: bar.update }).finally(bar.clear);
-      return run.stats(io, store, json, []);
-    }),
+  return withEmbedder(io, models.embedder, (embedder) =>
+    withModel(io, models.state, (stateEmbedder) =>
+      withStore(io, { store: path }, undefined, async (store) => {
+        const bar = progressBar(io, "embedding");
+        const { signal } = io;
+        await store
+          .reembed(embedder!, { stateEmbedder, signal, onProgress: bar.update })
+          .finally(bar.clear);
+        return run.stats(io, store, json, []);
+      }),
+    ),
   );
 }

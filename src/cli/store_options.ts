@@ -8,23 +8,37 @@ import type { Gate } from "../gate.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
+import { positiveNumber, wholeNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { loadingBar } from "./loading_bar.ts";
 
 export const storeOptions = {
   store: { type: "string" },
   embedder: { type: "string" },
+  "state-embedder": { type: "string" },
 } as const;
 
 const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
 export const embedderHelp = `      --embedder PATH the embedding model, hf:owner/repo, package for the package's own, or none: keywords only;
-                      default: QRAG_EMBEDDER, or package`;
+                      default: QRAG_EMBEDDER, or package
+      --state-embedder PATH
+                      what embeds questions, where --embedder embeds passages only: a pair trained for steps`;
+export const stepsHelp = `      --steps N       choose N passages one after the other, each by the question and those chosen before; up to 8
+      --stop-below V  with --steps: stop where no passage left has this cosine, or with a pair this inner product`;
+
+export const stepOptions = {
+  steps: { type: "string" },
+  "stop-below": { type: "string" },
+} as const;
+type StepValues = { readonly [N in keyof typeof stepOptions]?: string | undefined };
 
 export interface StoreSettings {
   readonly store?: string | undefined;
   readonly gate?: Gate | undefined;
+  /** The path of the model that embeds questions, if it is another. */
+  readonly stateEmbedder?: string | undefined;
   readonly readOnly?: boolean;
   /** Make the store, and its folder, where there is none. */
   readonly create?: boolean;
@@ -36,8 +50,16 @@ export async function withEmbedder<T>(
   path: string | undefined,
   use: (embedder: Embedder | undefined) => Promise<T>,
 ): Promise<T> {
-  const model = path ?? (io.env.QRAG_EMBEDDER || undefined);
-  if (model === "none") return use(undefined);
+  return withModel(io, path ?? (io.env.QRAG_EMBEDDER || "package"), use);
+}
+
+/** The embedding model of that name, disposed in the end; none without one. */
+export async function withModel<T>(
+  io: Io,
+  model: string | undefined,
+  use: (embedder: Embedder | undefined) => Promise<T>,
+): Promise<T> {
+  if (model === undefined || model === "none") return use(undefined);
   const bar = loadingBar(io);
   const embedder = await loadEmbedder(model === "package" ? undefined : model, {
     signal: io.signal,
@@ -53,23 +75,33 @@ export async function withEmbedder<T>(
 /** Opens the store, and closes it in the end. */
 export async function withStore<T>(
   io: Io,
-  { store: path = defaultStore, gate, readOnly = false, create = false }: StoreSettings,
+  { store: path = defaultStore, stateEmbedder: state, create = false, ...settings }: StoreSettings,
   embedder: Embedder | undefined,
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
   if (create) await makeFolder(dirname(resolve(path)));
   else if (!existsSync(path)) throw absent(path);
-  const store = await openStore(path, {
-    embedder: embedder ?? false,
-    gate,
-    readOnly,
-    signal: io.signal,
+  return withModel(io, state, async (stateEmbedder) => {
+    const store = await openStore(path, {
+      ...settings,
+      embedder: embedder ?? false,
+      stateEmbedder,
+      signal: io.signal,
+    });
+    try {
+      return await use(store);
+    } finally {
+      await store.dispose();
+    }
   });
-  try {
-    return await use(store);
-  } finally {
-    await store.dispose();
-  }
+}
+
+/** What --steps and --stop-below say. */
+export function stepsOf(values: StepValues) {
+  return {
+    steps: wholeNumber(values.steps, "--steps"),
+    stopBelow: positiveNumber(values["stop-below"], "--stop-below"),
+  };
 }
 
 /** What a server is given beside its gate. */

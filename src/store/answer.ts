@@ -10,6 +10,8 @@ export interface StoreAnswerOptions
   extends Omit<AnswerOptions<Hit>, "query" | "retrieve" | "gate"> {
   readonly mode?: SearchMode | undefined;
   readonly filter?: Filter | undefined;
+  readonly steps?: number | undefined;
+  readonly stopBelow?: number | undefined;
 }
 
 /** Where a passage stands that the generator was given. */
@@ -25,13 +27,14 @@ export async function answerFrom(
   search: (query: string, options: SearchOptions) => AsyncIterable<Hit>,
   gate: StoreGate,
   query: string,
-  { mode, filter, ...options }: StoreAnswerOptions,
+  { mode, filter, steps, stopBelow, ...options }: StoreAnswerOptions,
 ): Promise<StoreAnswer> {
   const answer = await gatedAnswer<Hit>({
     ...options,
     query,
     gate,
-    retrieve: (text, { topK, signal }) => search(text, { topK, signal, mode, filter, gate: false }),
+    retrieve: (text, { topK, signal }) =>
+      search(text, { topK, signal, mode, filter, steps, stopBelow, gate: false }),
   });
   const citations = answer.kept.map(({ passage }) => citationOf(passage));
   return { ...answer, citations };

@@ -5,16 +5,35 @@ import type { StoreEmbedder } from "./options.ts";
 import { unit } from "./quantize.ts";
 import type { VectorModel } from "./settings.ts";
 
+/** The vectors of passages are the embedder's, those of questions its own or a state embedder's. */
 export async function modelOf(
   { info }: StoreEmbedder,
+  stateEmbedder: StoreEmbedder | undefined,
   signal: AbortSignal | undefined,
 ): Promise<VectorModel> {
+  const state = stateEmbedder?.info;
+  if (state && state.dimensions !== info.dimensions) {
+    throw new QragError(
+      "INPUT_INVALID",
+      `The embedder's vectors have ${info.dimensions} numbers and the state embedder's ${state.dimensions}: ` +
+        "they were not trained together",
+    );
+  }
+  const digest = await digestOf(info, signal);
+  const stateDigest = state && (await digestOf(state, signal));
+  return { digest, name: info.name ?? "", dimensions: info.dimensions, stateDigest };
+}
+
+async function digestOf(
+  info: StoreEmbedder["info"],
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const { sha256 } = await fileDigest(info.path, signal).catch((cause: Error) => {
     signal?.throwIfAborted();
     const message = `The embedder's file ${info.path} could not be read: ${cause.message}`;
     throw new QragError("MODEL_NOT_FOUND", message, { cause });
   });
-  return { digest: sha256, name: info.name ?? "", dimensions: info.dimensions };
+  return sha256;
 }
 
 /** One row a text. */
@@ -35,10 +54,14 @@ export async function embedPassages(
 export async function embedQuery(
   embedder: StoreEmbedder,
   query: string,
-  signal: AbortSignal | undefined,
+  {
+    keepLength,
+    signal,
+  }: { readonly keepLength: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<Float32Array> {
   const [vector] = await embedder.embed([query], { as: "query", signal });
-  return unit(checked(vector!, embedder.info.dimensions));
+  const whole = checked(vector!, embedder.info.dimensions);
+  return keepLength ? whole : unit(whole);
 }
 
 function checked(vector: Float32Array, dimensions: number): Float32Array {

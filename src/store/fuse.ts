@@ -13,7 +13,7 @@ export interface VectorHit {
 }
 
 /** Hits not much farther away than the best; all of them where the best is at no distance at all. */
-export function withinDistance(hits: readonly VectorHit[], cutoff: number): VectorHit[] {
+export function withinDistance<H extends VectorHit>(hits: readonly H[], cutoff: number): H[] {
   const best = hits[0]?.distance ?? 0;
   return best > 0 ? hits.filter(({ distance }) => distance <= best * cutoff) : [...hits];
 }

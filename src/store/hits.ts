@@ -9,16 +9,21 @@ export interface Explanation {
   /** Ranks count from 0; undefined where the side has not found the passage. */
   readonly vectorRank: number | undefined;
   readonly keywordRank: number | undefined;
-  /** The cosine of query and passage; undefined where vectors have not found it. */
+  /**
+   * The cosine of query and passage, or their inner product where the store has a state embedder; undefined where
+   * vectors have not found it.
+   */
   readonly similarity: number | undefined;
   /** How much each side's rank counted. */
   readonly weights: { readonly vector: number; readonly keyword: number };
-  /** Vector hits farther away than so many times the best one's distance were dropped. */
+  /** Vector hits farther away than so many times the best one's distance were dropped; not with a state embedder. */
   readonly cutoff: number;
   /** What its likeness to better passages of its document cost it. */
   readonly penalty: number;
   /** The words and pairs of characters that keywords looked for, as FTS5 was given them. */
   readonly words: readonly string[];
+  /** Only of a passage that a step has chosen: which step, from 1, and the value it had for the state then. */
+  readonly step?: { readonly number: number; readonly value: number };
 }
 
 /** A passage that was found, and where it stands. */
@@ -35,7 +40,10 @@ export interface Hit {
   /** In bytes of the same text in UTF-8. */
   readonly start: number;
   readonly end: number;
-  /** The two rankings' together: larger is better, and means nothing across questions. */
+  /**
+   * The two rankings' together: larger is better, and means nothing across questions. Of a passage that a step has
+   * chosen, its value: not to be compared with the scores of the rest.
+   */
   readonly score: number;
   /** Only if it was asked for. */
   readonly explain?: Explanation;
@@ -51,7 +59,7 @@ export function readHit(
   columns: Columns,
   passage: number,
   score: number,
-  explain: Explanation | undefined,
+  explain?: Explanation,
 ): Hit {
   const size = connection.value("SELECT length(text) FROM passages WHERE number = ?", passage);
   if (typeof size !== "number" || size > maxTextBytes) {

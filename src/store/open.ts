@@ -12,12 +12,18 @@ const defaultWait = 5000;
  * (`await using store = await openStore(path)`). Without an embedder it uses the one that the package came with.
  */
 export async function openStore(path: string, options?: OpenStoreOptions): Promise<Store> {
-  const { embedder: given, gate, signal, ...checked } = checkOpenStore(path, options);
+  const {
+    embedder: given,
+    stateEmbedder,
+    gate,
+    signal,
+    ...checked
+  } = checkOpenStore(path, options);
   const { readOnly = false, waitForWriter = defaultWait } = checked;
   signal?.throwIfAborted();
   const own = given === undefined ? new PackageEmbedder() : undefined;
   const embedder = own ?? (given || undefined);
-  const model = embedder && (await modelOf(embedder, signal));
+  const model = embedder && (await modelOf(embedder, stateEmbedder, signal));
   const thread = new StoreThread();
   try {
     await thread.call("open", [{ path: checked.path, readOnly, waitForWriter, model }]);
@@ -26,5 +32,5 @@ export async function openStore(path: string, options?: OpenStoreOptions): Promi
     await thread.close();
     throw error;
   }
-  return new Store({ thread, embedder, own, gate });
+  return new Store({ thread, embedder, own, stateEmbedder, gate });
 }

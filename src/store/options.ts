@@ -1,4 +1,5 @@
 // The options of a store and of its methods, checked before anything is done.
+import { QragError } from "../../base/errors.ts";
 import {
   type Check,
   type Checks,
@@ -25,6 +26,8 @@ export interface StoreEmbedder {
     readonly path: string;
     readonly name: string | undefined;
     readonly dimensions: number;
+    /** Tokens of a text that the model reads at once. Default 256. */
+    readonly contextLength?: number;
   };
   embed: Embedder["embed"];
 }
@@ -38,6 +41,12 @@ export interface OpenStoreOptions {
    * Default: the package's own, loaded when it is first needed.
    */
   readonly embedder?: StoreEmbedder | false | undefined;
+  /**
+   * Makes the vectors of questions, and of questions with the passages chosen so far, where the embedder makes those of
+   * passages only: the other half of a pair that was trained to search in steps. A store that is filled with a pair keeps
+   * the lengths of vectors and compares by inner products; it is always opened with both.
+   */
+  readonly stateEmbedder?: StoreEmbedder | undefined;
   /** Judges what is found. It stays the caller's, too. */
   readonly gate?: StoreGate | undefined;
   /** Changes nothing in the file, which has to be there. Default false. */
@@ -63,6 +72,8 @@ export interface AddOptions {
 }
 
 export interface ReembedOptions {
+  /** Of the new embedder, as in openStore. Default: none. */
+  readonly stateEmbedder?: StoreEmbedder | undefined;
   /** Passages done, and in all. */
   readonly onProgress?:
     | ((progress: { readonly done: number; readonly total: number }) => void)
@@ -78,6 +89,14 @@ export interface SearchOptions {
   readonly mode?: SearchMode | undefined;
   /** Which documents are searched. Default: all. */
   readonly filter?: Filter | undefined;
+  /**
+   * Choose the first so many passages one after the other: each is the one nearest to the question together with those
+   * chosen before, so that what one passage says leads to the next. They come first, in this order, and then the others
+   * up to topK as they are found without steps. Needs vectors. Default: no steps.
+   */
+  readonly steps?: number | undefined;
+  /** With steps: stop where no passage left has at least this cosine, or with a state embedder this inner product. */
+  readonly stopBelow?: number | undefined;
   /** Say of each hit what it owes to vectors and to keywords. Default false. */
   readonly explain?: boolean | undefined;
   /** Have the gate judge each hit. Default: if the store was opened with one. */
@@ -90,6 +109,8 @@ const mostHits = 10_000;
 const mostIds = 100_000;
 /** Of metadata in a filter: each is a condition, and SQLite takes a thousand. */
 const mostKeys = 100;
+/** With more, little of each passage would fit into what an embedder reads. */
+const mostSteps = 8;
 
 const embedder: Check<StoreEmbedder> = (value, name) =>
   isObject(value) && isObject(value.info) && typeof value.embed === "function"
@@ -130,8 +151,13 @@ export const filter: Check<Filter> = (value) => checkedBy(filterChecks, "filter"
 export const topK = count(mostHits);
 export const mode = choice("hybrid", "vector", "keyword");
 
+export const steps = count(mostSteps);
+export const stopBelow: Check<number> = (value, name) =>
+  Number.isFinite(value) ? (value as number) : refuse("a number", name, value);
+
 const openChecks: Checks<OpenStoreOptions> = {
   embedder: embedderOrNone,
+  stateEmbedder: embedder,
   gate,
   readOnly: flag,
   waitForWriter: count(3_600_000),
@@ -142,6 +168,7 @@ const addChecks: Checks<AddOptions> = {
   signal,
 };
 const reembedChecks: Checks<ReembedOptions> = {
+  stateEmbedder: embedder,
   onProgress: callable<(progress: { done: number; total: number }) => void>(),
   signal,
 };
@@ -149,6 +176,8 @@ const searchChecks: Checks<SearchOptions> = {
   topK,
   mode,
   filter,
+  steps,
+  stopBelow,
   explain: flag,
   gate: flag,
   signal,
@@ -158,7 +187,11 @@ export function checkOpenStore(
   path: unknown,
   options: OpenStoreOptions | undefined,
 ): OpenStoreOptions & { readonly path: string } {
-  return { ...checkedBy(openChecks, "openStore", options), path: file(path, "the store") };
+  const checked = checkedBy(openChecks, "openStore", options);
+  if (checked.stateEmbedder && !checked.embedder) {
+    throw missing("A stateEmbedder needs its embedder of passages, too");
+  }
+  return { ...checked, path: file(path, "the store") };
 }
 
 export function checkAdd(method: string, options: AddOptions | undefined): AddOptions {
@@ -169,8 +202,28 @@ export function checkReembed(options: ReembedOptions | undefined): ReembedOption
   return checkedBy(reembedChecks, "reembed", options);
 }
 
-export function checkSearch(options: SearchOptions | undefined): SearchOptions {
-  return checkedBy(searchChecks, "search", options);
+/** With the mode that the store can search by. */
+export function checkSearch(
+  options: SearchOptions | undefined,
+  has: { readonly embedder: boolean; readonly gate: boolean },
+): SearchOptions & { readonly mode: SearchMode } {
+  const checked = checkedBy(searchChecks, "search", options);
+  const { mode = has.embedder ? "hybrid" : "keyword", steps, stopBelow } = checked;
+  if (checked.gate && !has.gate) throw missing("The store has no gate: openStore(path, { gate })");
+  if (mode !== "keyword" && !has.embedder) {
+    throw missing(`The mode "${mode}" needs an embedder: openStore(path, { embedder })`);
+  }
+  if (mode === "keyword" && steps !== undefined) {
+    throw missing('Steps need vectors: an embedder, and the mode "vector" or "hybrid"');
+  }
+  if (stopBelow !== undefined && steps === undefined) {
+    throw missing("stopBelow ends steps: pass steps, too");
+  }
+  return { ...checked, mode };
+}
+
+function missing(message: string): QragError {
+  return new QragError("INPUT_INVALID", message);
 }
 
 export function checkEmbedder(value: unknown): StoreEmbedder {

@@ -3,8 +3,9 @@ import type { ErrorCode } from "../../base/errors.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { Hit } from "./hits.ts";
 import type { StoredDocument, StoreStats } from "./read.ts";
-import type { SearchRequest } from "./search.ts";
+import type { SearchRequest, StepRequest } from "./search.ts";
 import type { VectorModel } from "./settings.ts";
+import type { Step } from "./steps.ts";
 import type { PassagePage } from "./upkeep.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
@@ -26,6 +27,8 @@ export interface Operations {
   commit(matrix: Float32Array | undefined): Written;
   remove(ids: readonly string[]): number;
   search(request: SearchRequest): Promise<Hit[]>;
+  /** The passage nearest to a state, but for those that were chosen. */
+  nextStep(request: StepRequest): Promise<Step | undefined>;
   documentsAfter(id: string): StoredDocument[];
   stats(): StoreStats;
   verify(): Verification;
@@ -35,7 +38,7 @@ export interface Operations {
   passagesAfter(number: number): PassagePage;
   addToGeneration(
     generation: number,
-    dimensions: number,
+    model: VectorModel,
     numbers: readonly number[],
     matrix: Float32Array,
   ): void;

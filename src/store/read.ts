@@ -15,7 +15,14 @@ export interface StoreStats {
   readonly documents: number;
   readonly passages: number;
   /** Whose vectors the store holds; undefined: it is searched by keywords only. */
-  readonly model: { readonly name: string; readonly sha256: string } | undefined;
+  readonly model:
+    | {
+        readonly name: string;
+        readonly sha256: string;
+        /** Of the state embedder, where there is one. */
+        readonly stateSha256?: string;
+      }
+    | undefined;
   readonly dimensions: number | undefined;
   /** Vectors of passages that are gone; `compact` gives their room back. */
   readonly deletedVectors: number;
@@ -56,7 +63,10 @@ export function statsOf(connection: Connection, { model, generation }: Settings)
     path: connection.path,
     documents: Number(connection.value("SELECT count(*) FROM documents")),
     passages,
-    model: model && { name: model.name, sha256: model.digest },
+    model: model && {
+      ...{ name: model.name, sha256: model.digest },
+      ...(model.stateDigest !== undefined && { stateSha256: model.stateDigest }),
+    },
     dimensions: model?.dimensions,
     deletedVectors: model ? rows - passages : 0,
     bytes:

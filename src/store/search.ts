@@ -16,7 +16,7 @@ import {
   type Weights,
   withinDistance,
 } from "./fuse.ts";
-import { type Hit, readHit } from "./hits.ts";
+import { type Explanation, type Hit, readHit } from "./hits.ts";
 import {
   idfsOf,
   type KeywordHits,
@@ -26,18 +26,30 @@ import {
   searched,
   wordsOf,
 } from "./keyword.ts";
+import type { Chosen, Step } from "./steps.ts";
 import { cosine, type Vectors } from "./vectors.ts";
 
 export type SearchMode = "hybrid" | "vector" | "keyword";
 
 export interface SearchRequest {
   readonly query: string;
-  /** Of length 1; for every mode but "keyword". */
+  /** For every mode but "keyword"; of length 1, but from a state embedder. */
   readonly vector: Float32Array | undefined;
   readonly topK: number;
   readonly mode: SearchMode;
   readonly filter: Filter | undefined;
   readonly explain: boolean;
+  /** What steps have chosen, in their order; comes first. Default: nothing. */
+  readonly chosen?: readonly Chosen[];
+}
+
+/** Where a search in steps stands. */
+export interface StepRequest {
+  /** Of the state. */
+  readonly vector: Float32Array;
+  /** Passages that are not to be chosen again. */
+  readonly chosen: readonly Chosen[];
+  readonly filter: Filter | undefined;
 }
 
 /** The state of the file that is searched. */
@@ -46,11 +58,17 @@ export interface Searched {
   readonly columns: Columns;
   readonly vectors: Vectors;
   readonly passages: number;
+  /** Vectors are compared by inner products and their lengths count, as with a state embedder; otherwise by cosines. */
+  readonly products: boolean;
+}
+
+interface FoundByVector extends VectorHit {
+  readonly similarity: number;
 }
 
 /** Both rankings, and how they count. */
 interface Sides {
-  readonly vector: readonly VectorHit[];
+  readonly vector: readonly FoundByVector[];
   readonly keyword: KeywordHits;
   readonly weights: Weights;
   readonly cutoff: number;
@@ -64,7 +82,9 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   const words = mode === "vector" ? [] : lookUp(connection, query);
   const mixing = mixingOf(mode, query, words, passages);
   const pool = poolSize(topK, passages);
-  const vector = withinDistance(await vectorHits(store, request, pool), mixing.cutoff);
+  const found = await vectorHits(store, request, pool);
+  // The cut-off compares distances of vectors of length 1.
+  const vector = store.products ? found : withinDistance(found, mixing.cutoff);
   const keyword =
     mode === "vector"
       ? { passages: [], words: [] }
@@ -77,6 +97,20 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
     mode === "keyword" ? Infinity : 2 * topK,
   );
   return chosenHits(store, request, fused, { vector, keyword, weights, cutoff: mixing.cutoff });
+}
+
+/** The passage whose vector is nearest to the state's; undefined where none is left. */
+export async function nextStep(
+  store: Searched,
+  { vector, chosen, filter }: StepRequest,
+): Promise<Step | undefined> {
+  const { connection, columns } = store;
+  if (filter) allow(connection, filter);
+  const found = await vectorHits(store, { vector, filter }, chosen.length + 1);
+  const best = found.find(({ passage }) => chosen.every((each) => each.passage !== passage));
+  if (!best) return undefined;
+  const { passage, similarity } = best;
+  return { passage, value: similarity, text: readHit(connection, columns, passage, 0).text };
 }
 
 function mixingOf(
@@ -94,9 +128,9 @@ function mixingOf(
 
 async function vectorHits(
   { connection, vectors }: Searched,
-  { vector, filter }: SearchRequest,
+  { vector, filter }: Pick<SearchRequest, "vector" | "filter">,
   k: number,
-): Promise<VectorHit[]> {
+): Promise<FoundByVector[]> {
   // Zeros, which an embedder may give for a text that it knows nothing of, are near to nothing.
   if (!vector?.some((value) => value !== 0)) return [];
   const segments = filter ? vectors.only(allowedPassages(connection)) : vectors.segments;
@@ -104,15 +138,65 @@ async function vectorHits(
   return found.map(({ segment, row, score }) => ({
     passage: segments[segment]!.passages[row]!,
     distance: Math.min(2, Math.max(0, 1 - score)),
+    similarity: score,
   }));
 }
 
+/** What steps have chosen, then the best of the rest. */
 function chosenHits(
-  { connection, columns, vectors }: Searched,
-  { vector, topK, explain }: SearchRequest,
+  store: Searched,
+  request: SearchRequest,
   fused: readonly Fused[],
   sides: Sides,
 ): Hit[] {
+  const { connection, columns } = store;
+  const { explain, topK, chosen = [] } = request;
+  const told = explained(fused, sides);
+  const first = chosen
+    // Another process may have removed some since.
+    .filter(({ passage }) => isThere(connection, passage))
+    .map(({ passage, value }, index) => {
+      const explanation = { ...told(passage, 0), step: { number: index + 1, value } };
+      return readHit(connection, columns, passage, value, explain ? explanation : undefined);
+    });
+  const taken = new Set(chosen.map(({ passage }) => passage));
+  const left = fused.filter(({ passage }) => !taken.has(passage));
+  const rest = diverse(store, request, left, topK - first.length).map(({ index, penalty }) => {
+    const { passage, score } = left[index]!;
+    const explanation = explain ? told(passage, penalty) : undefined;
+    return readHit(connection, columns, passage, score, explanation);
+  });
+  return [...first, ...rest];
+}
+
+function isThere(connection: Connection, passage: number): boolean {
+  return connection.value("SELECT 1 FROM passages WHERE number = ?", passage) !== undefined;
+}
+
+/** What each side of the ordinary search has to say of a passage. */
+function explained(fused: readonly Fused[], sides: Sides) {
+  const ranks = new Map(fused.map((each) => [each.passage, each]));
+  const similarities = new Map(
+    sides.vector.map(({ passage, similarity }) => [passage, similarity]),
+  );
+  const { vector, keyword } = sides.weights;
+  return (passage: number, penalty: number): Explanation => ({
+    vectorRank: ranks.get(passage)?.vectorRank,
+    keywordRank: ranks.get(passage)?.keywordRank,
+    similarity: similarities.get(passage),
+    weights: { vector, keyword },
+    cutoff: sides.cutoff,
+    penalty,
+    words: sides.keyword.words,
+  });
+}
+
+function diverse(
+  { connection, vectors }: Searched,
+  { vector }: SearchRequest,
+  fused: readonly Fused[],
+  count: number,
+) {
   const candidates = fused.map(({ passage, score }) => ({
     document: Number(
       connection.value("SELECT document FROM passages WHERE number = ?", passage) ?? 0,
@@ -124,20 +208,5 @@ function chosenHits(
     const [one, other] = [places[a], places[b]];
     return one && other && vector ? cosine(one, other, vector.length) : undefined;
   };
-  const distances = new Map(sides.vector.map(({ passage, distance }) => [passage, distance]));
-  return diversify(candidates, topK, likeness).map(({ index, penalty }) => {
-    const { passage, score, vectorRank, keywordRank } = fused[index]!;
-    const distance = distances.get(passage);
-    const { vector: vectorWeight, keyword: keywordWeight } = sides.weights;
-    const explanation = {
-      vectorRank,
-      keywordRank,
-      similarity: distance === undefined ? undefined : 1 - distance,
-      weights: { vector: vectorWeight, keyword: keywordWeight },
-      cutoff: sides.cutoff,
-      penalty,
-      words: sides.keyword.words,
-    };
-    return readHit(connection, columns, passage, score, explain ? explanation : undefined);
-  });
+  return diversify(candidates, count, likeness);
 }

@@ -4,7 +4,8 @@ import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { damaged } from "./failures.ts";
-import { bytesOfBits, type QuantizedRows } from "./quantize.ts";
+import { bytesOfBits, type QuantizedRows, quantize } from "./quantize.ts";
+import type { VectorModel } from "./settings.ts";
 import type { Row } from "./sqlite.ts";
 
 /** A segment as the file has it. */
@@ -25,6 +26,8 @@ export interface VectorRows extends QuantizedRows {
 export const segmentRows = 4096;
 /** More than any qrag has written into one. */
 const maxRows = 65_536;
+/** Of vectors that keep their lengths: what a number in single precision can be. */
+const largestScale = 3.5e38;
 
 const lengths = "length(passages), length(vectors), length(scales), length(bits), length(skip)";
 
@@ -39,8 +42,9 @@ export function readSegment(
   connection: Connection,
   columns: Columns,
   number: number,
-  dimensions: number,
+  model: VectorModel,
 ): StoredSegment {
+  const { dimensions } = model;
   const sizes = connection.get(`SELECT rows, ${lengths} FROM segments WHERE number = ?`, number);
   const rows = sizes && columns.count(sizes, "rows");
   const wanted = rows && [rows * 4, rows * dimensions, rows * 4, rows * bytesOfBits(dimensions)];
@@ -55,7 +59,7 @@ export function readSegment(
     "SELECT passages, vectors, scales, bits, skip FROM segments WHERE number = ?",
     number,
   )!;
-  return checked(connection.path, number, segmentOf(columns, number, row));
+  return checked(connection.path, segmentOf(columns, number, row), model);
 }
 
 function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
@@ -70,12 +74,27 @@ function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
   };
 }
 
-function checked(path: string, number: number, segment: StoredSegment): StoredSegment {
-  const { passages, scales } = segment;
+function checked(
+  path: string,
+  segment: StoredSegment,
+  { stateDigest }: VectorModel,
+): StoredSegment {
+  const { number, passages, scales } = segment;
   const ascending = passages.every((each, index) => index === 0 || each > passages[index - 1]!);
   // A vector of length 1 has no number above 1.
-  if (ascending && scales.every((scale) => scale >= 0 && scale <= 1)) return segment;
+  const most = stateDigest === undefined ? 1 : largestScale;
+  if (ascending && scales.every((scale) => scale >= 0 && scale <= most)) return segment;
   throw damaged(path, `segment ${number} holds impossible numbers`);
+}
+
+/** The vectors of passages as the model's are kept. */
+export function rowsOf(
+  passages: readonly number[],
+  matrix: Float32Array,
+  { dimensions, stateDigest }: VectorModel,
+): VectorRows {
+  const rows = quantize(matrix, dimensions, stateDigest !== undefined);
+  return { passages: Uint32Array.from(passages), ...rows };
 }
 
 /** Writes rows behind all others; small segments at the end become full ones. */
@@ -83,11 +102,11 @@ export function appendRows(
   connection: Connection,
   columns: Columns,
   generation: number,
-  dimensions: number,
+  model: VectorModel,
   rows: VectorRows,
 ): void {
   if (rows.passages.length === 0) return;
-  insertSegments(connection, generation, dimensions, rows);
+  insertSegments(connection, generation, model.dimensions, rows);
   const small: { number: number; rows: number }[] = [];
   for (const row of connection.all(
     "SELECT number, rows FROM segments WHERE generation = ? ORDER BY number DESC LIMIT ?",
@@ -100,8 +119,8 @@ export function appendRows(
   }
   const total = small.reduce((sum, { rows }) => sum + rows, 0);
   if (small.length < 2 || total < segmentRows) return;
-  const segments = small.map(({ number }) => readSegment(connection, columns, number, dimensions));
-  replaceSegments(connection, generation, dimensions, segments);
+  const segments = small.map(({ number }) => readSegment(connection, columns, number, model));
+  replaceSegments(connection, generation, model.dimensions, segments);
 }
 
 /** The same rows in full segments, without those that are skipped. */

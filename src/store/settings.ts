@@ -8,6 +8,11 @@ export interface VectorModel {
   readonly digest: string;
   readonly name: string;
   readonly dimensions: number;
+  /**
+   * SHA-256 of the state embedder's file, if the store has one. Its pair is compared by inner products, so vectors keep
+   * their lengths.
+   */
+  readonly stateDigest?: string | undefined;
 }
 
 export interface Settings {
@@ -29,7 +34,8 @@ export function readSettings(connection: Connection): Settings {
   if (!digest || generation === undefined || !dimensions || dimensions > maxDimensions) {
     throw damaged(connection.path, "its settings cannot be read");
   }
-  return { model: { digest, name: values.get("model") ?? "", dimensions }, generation };
+  const name = values.get("model") ?? "";
+  return { model: { digest, name, dimensions, stateDigest: values.get("state") }, generation };
 }
 
 export function writeSettings(connection: Connection, { model, generation }: Settings): void {
@@ -37,6 +43,7 @@ export function writeSettings(connection: Connection, { model, generation }: Set
   const values = {
     generation,
     ...(model && { digest: model.digest, model: model.name, dimensions: model.dimensions }),
+    ...(model?.stateDigest !== undefined && { state: model.stateDigest }),
   };
   for (const [name, value] of Object.entries(values)) {
     connection.run("INSERT INTO settings (name, value) VALUES (?, ?)", name, String(value));

@@ -21,6 +21,7 @@ import {
   type StoreGate,
 } from "./options.ts";
 import type { StoredDocument, StoreStats } from "./read.ts";
+import { type Chosen, takeSteps } from "./steps.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
@@ -33,6 +34,7 @@ export interface StoreParts {
   readonly embedder: StoreEmbedder | undefined;
   /** An embedder that is the store's own to dispose. */
   readonly own?: { dispose(): Promise<void> } | undefined;
+  readonly stateEmbedder: StoreEmbedder | undefined;
   readonly gate: StoreGate | undefined;
 }
 
@@ -44,14 +46,16 @@ export class Store {
   readonly gate: StoreGate | undefined;
   readonly #own: StoreParts["own"];
   #embedder: StoreEmbedder | undefined;
+  #stateEmbedder: StoreEmbedder | undefined;
   /** One change after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** Use `openStore`, which puts the parts together. */
-  constructor({ thread, embedder, own, gate }: StoreParts) {
+  constructor({ thread, embedder, own, stateEmbedder, gate }: StoreParts) {
     this.#thread = thread;
     this.#own = own;
     this.#embedder = embedder;
+    this.#stateEmbedder = stateEmbedder;
     this.gate = gate;
   }
 
@@ -115,16 +119,8 @@ export class Store {
    * there; leaving the loop stops the work.
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
-    const checked = checkSearch(options);
-    if (checked.gate && !this.gate) {
-      throw new QragError("INPUT_INVALID", "The store has no gate: openStore(path, { gate })");
-    }
-    const { mode = this.#embedder ? "hybrid" : "keyword" } = checked;
-    if (mode !== "keyword" && !this.#embedder) {
-      const message = `The mode "${mode}" needs an embedder: openStore(path, { embedder })`;
-      throw new QragError("INPUT_INVALID", message);
-    }
-    return this.#search(checkQuery(query), { ...checked, mode });
+    const has = { embedder: this.#embedder !== undefined, gate: this.gate !== undefined };
+    return this.#search(checkQuery(query), checkSearch(options, has));
   }
 
   /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */
@@ -180,8 +176,11 @@ export class Store {
     return sum;
   }
 
-  async #reembed(embedder: StoreEmbedder, { onProgress, signal }: ReembedOptions): Promise<void> {
-    const model = await modelOf(embedder, signal);
+  async #reembed(
+    embedder: StoreEmbedder,
+    { stateEmbedder, onProgress, signal }: ReembedOptions,
+  ): Promise<void> {
+    const model = await modelOf(embedder, stateEmbedder, signal);
     const generation = await this.#thread.call("beginGeneration", []);
     const { passages: total } = await this.stats();
     let last = 0;
@@ -192,7 +191,7 @@ export class Store {
         const { numbers, texts } = await this.#thread.call("passagesAfter", [last]);
         if (numbers.length === 0) break;
         const matrix = await embedPassages(embedder, texts, signal);
-        const values = [generation, model.dimensions, numbers, matrix] as const;
+        const values = [generation, model, numbers, matrix] as const;
         await this.#thread.call("addToGeneration", [...values], [matrix.buffer]);
         last = numbers.at(-1)!;
         done += numbers.length;
@@ -200,16 +199,15 @@ export class Store {
       }
     } while (!(await this.#thread.call("finishGeneration", [model, generation, last])));
     this.#embedder = embedder;
+    this.#stateEmbedder = stateEmbedder;
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
     const { topK = defaultTopK, mode = "hybrid", filter, explain = false, signal } = options;
     signal?.throwIfAborted();
-    const vector =
-      this.#embedder && mode !== "keyword"
-        ? await embedQuery(this.#embedder, query, signal)
-        : undefined;
-    const request = { query, vector, topK, mode, filter, explain };
+    const vector = mode === "keyword" ? undefined : await this.#embed(query, signal);
+    const chosen = vector ? await this.#choose(query, vector, options) : [];
+    const request = { query, vector, topK, mode, filter, explain, chosen };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
     const gate = options.gate === false ? undefined : this.gate;
@@ -221,5 +219,27 @@ export class Store {
     for await (const verdict of gate.stream(query, hits, { signal })) {
       yield { ...hits[index++]!, verdict };
     }
+  }
+
+  /** The vector of a question, or of one with what was chosen. */
+  async #embed(text: string, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const keepLength = this.#stateEmbedder !== undefined;
+    const embedder = this.#stateEmbedder ?? this.#embedder!;
+    const vector = await embedQuery(embedder, text, { keepLength, signal });
+    signal?.throwIfAborted();
+    return vector;
+  }
+
+  async #choose(
+    query: string,
+    vector: Float32Array,
+    { topK = defaultTopK, steps = 0, stopBelow, filter, signal }: SearchOptions,
+  ): Promise<Chosen[]> {
+    const { contextLength } = (this.#stateEmbedder ?? this.#embedder!).info;
+    const bounds = { steps: Math.min(steps, topK), stopBelow, contextLength };
+    return takeSteps(query, bounds, {
+      embed: async (state) => (state === query ? vector : this.#embed(state, signal)),
+      nearest: (vector, chosen) => this.#thread.call("nextStep", [{ vector, chosen, filter }]),
+    });
   }
 }

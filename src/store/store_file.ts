@@ -9,8 +9,9 @@ import type { Hit } from "./hits.ts";
 import type { OpenRequest, Operations } from "./protocol.ts";
 import { countPassages, documentsAfter, statsOf } from "./read.ts";
 import { ensureSchema } from "./schema.ts";
-import { type SearchRequest, search } from "./search.ts";
+import { nextStep, type Searched, type SearchRequest, type StepRequest, search } from "./search.ts";
 import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
+import type { Step } from "./steps.ts";
 import {
   addToGeneration,
   beginGeneration,
@@ -72,12 +73,11 @@ export class StoreFile implements Operations {
   }
 
   async search(request: SearchRequest): Promise<Hit[]> {
-    const { connection, columns } = this.#file;
-    return connection.read(() => {
-      this.#refresh(request.vector !== undefined);
-      const store = { connection, columns, vectors: this.#vectors, passages: this.#passages };
-      return search(store, request);
-    });
+    return this.#read(request.vector !== undefined, (store) => search(store, request));
+  }
+
+  async nextStep(request: StepRequest): Promise<Step | undefined> {
+    return this.#read(true, (store) => nextStep(store, request));
   }
 
   documentsAfter(id: string) {
@@ -112,12 +112,12 @@ export class StoreFile implements Operations {
 
   addToGeneration(
     generation: number,
-    dimensions: number,
+    model: VectorModel,
     numbers: readonly number[],
     matrix: Float32Array,
   ): void {
     const { connection, columns } = this.#file;
-    addToGeneration(connection, columns, generation, dimensions, numbers, matrix);
+    addToGeneration(connection, columns, generation, model, numbers, matrix);
   }
 
   finishGeneration(model: VectorModel, generation: number, last: number): boolean {
@@ -144,11 +144,21 @@ export class StoreFile implements Operations {
     return connection.write(() => work(connection, columns));
   }
 
+  async #read<T>(forVectors: boolean, work: (store: Searched) => Promise<T>): Promise<T> {
+    const { connection, columns } = this.#file;
+    return connection.read(() => {
+      this.#refresh(forVectors);
+      const products = this.#model?.stateDigest !== undefined;
+      const [vectors, passages] = [this.#vectors, this.#passages];
+      return work({ connection, columns, vectors, passages, products });
+    });
+  }
+
   /** Another process may have embedded the store anew since it was opened. */
   #settings(): Settings {
     const { connection } = this.#file;
     const settings = readSettings(connection);
-    if (settings.model?.digest === this.#model?.digest) return settings;
+    if (isSame(settings.model, this.#model)) return settings;
     if (settings.model) throw otherModel(connection.path, settings.model, this.#model);
     throw invalid(connection.path, withoutVectors);
   }
@@ -170,10 +180,8 @@ export class StoreFile implements Operations {
 /** A store without passages takes any model. */
 function adopt(connection: Connection, model: VectorModel, readOnly: boolean): void {
   const { path } = connection;
-  const same = ({ model: own }: Settings) =>
-    own?.digest === model.digest && own.dimensions === model.dimensions;
   const settings = readSettings(connection);
-  if (same(settings)) return;
+  if (isSame(settings.model, model) && settings.model?.dimensions === model.dimensions) return;
   if (countPassages(connection) > 0) {
     if (settings.model) throw otherModel(path, settings.model, model);
     throw invalid(path, withoutVectors);
@@ -187,16 +195,33 @@ function adopt(connection: Connection, model: VectorModel, readOnly: boolean): v
   });
 }
 
+/** The embedder, and the state embedder if there is one. */
+function isSame(one: VectorModel | undefined, other: VectorModel | undefined): boolean {
+  return one?.digest === other?.digest && one?.stateDigest === other?.stateDigest;
+}
+
 const withoutVectors =
   "was indexed without an embedder. Open it with `embedder: false` (--embedder none) to go on with keywords only, or " +
   "call reembed(embedder) (`qrag store reembed`) to give it vectors.";
 
 function otherModel(
   path: string,
-  { name, digest }: VectorModel,
+  { name, digest, stateDigest }: VectorModel,
   opened: VectorModel | undefined,
 ): QragError {
-  const own = `the embedding model ${name || "without a name"} (SHA-256 ${digest.slice(0, 12)}...)`;
+  const paired =
+    stateDigest === undefined ? "" : ` with the state embedder ${stateDigest.slice(0, 12)}...`;
+  const own = `the embedding model ${name || "without a name"} (SHA-256 ${digest.slice(0, 12)}...)${paired}`;
+  if (opened?.digest === digest) {
+    const other =
+      stateDigest === undefined ? "with a state embedder" : "without it, or with another";
+    return invalid(
+      path,
+      `holds vectors of ${own}, and was opened ${other}. Open it as it was filled, or call ` +
+        "reembed(embedder, { stateEmbedder }) (`qrag store reembed --embedder PATH --state-embedder PATH`) to make " +
+        "all vectors again.",
+    );
+  }
   if (!opened) {
     return invalid(path, `holds vectors of ${own}. Open it with that embedder to add documents.`);
   }

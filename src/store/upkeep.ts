@@ -2,11 +2,11 @@
 import { QragError } from "../../base/errors.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
-import { quantize } from "./quantize.ts";
 import {
   appendRows,
   readSegment,
   replaceSegments,
+  rowsOf,
   segmentNumbers,
   segmentRows,
   skipPassages,
@@ -17,7 +17,7 @@ export function compactStore(connection: Connection, columns: Columns): void {
   connection.write(() => {
     const { model, generation } = readSettings(connection);
     connection.run("DELETE FROM segments WHERE generation != ?", generation);
-    if (model) compactSegments(connection, columns, generation, model.dimensions);
+    if (model) compactSegments(connection, columns, generation, model);
     connection.run("INSERT INTO words (words) VALUES ('optimize')");
     connection.run("INSERT INTO pairs (pairs) VALUES ('optimize')");
   });
@@ -32,7 +32,7 @@ function compactSegments(
   connection: Connection,
   columns: Columns,
   generation: number,
-  dimensions: number,
+  model: VectorModel,
 ): void {
   const touched = connection.all(
     "SELECT number FROM segments WHERE generation = ? AND (skip IS NOT NULL OR rows < ?)",
@@ -48,8 +48,8 @@ function compactSegments(
   for (let start = 0; start < numbers.length; start += segmentsAtOnce) {
     const segments = numbers
       .slice(start, start + segmentsAtOnce)
-      .map((number) => readSegment(connection, columns, number, dimensions));
-    replaceSegments(connection, generation, dimensions, segments);
+      .map((number) => readSegment(connection, columns, number, model));
+    replaceSegments(connection, generation, model.dimensions, segments);
   }
 }
 
@@ -94,13 +94,12 @@ export function addToGeneration(
   connection: Connection,
   columns: Columns,
   generation: number,
-  dimensions: number,
+  model: VectorModel,
   numbers: readonly number[],
   matrix: Float32Array,
 ): void {
   connection.write(() => {
-    const rows = { passages: Uint32Array.from(numbers), ...quantize(matrix, dimensions) };
-    appendRows(connection, columns, generation, dimensions, rows);
+    appendRows(connection, columns, generation, model, rowsOf(numbers, matrix, model));
   });
 }
 
@@ -127,7 +126,7 @@ export function finishGeneration(
       connection.all("SELECT number FROM passages").map(({ number }) => Number(number)),
     );
     const made = segmentNumbers(connection, generation).flatMap((number) => [
-      ...readSegment(connection, columns, number, model.dimensions).passages,
+      ...readSegment(connection, columns, number, model).passages,
     ]);
     const gone = made.filter((passage) => !present.has(passage));
     if (made.length - gone.length !== present.size) throw disturbed(connection.path);

@@ -26,7 +26,7 @@ export class Vectors {
     );
     this.#segments = segmentNumbers(connection, generation).map((number) => {
       const segment = known.get(number);
-      if (!segment) return readSegment(connection, columns, number, model.dimensions);
+      if (!segment) return readSegment(connection, columns, number, model);
       const row = connection.get("SELECT skip FROM segments WHERE number = ?", number)!;
       const { skip: _, ...rest } = segment;
       if (row.skip === null) return rest;

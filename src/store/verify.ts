@@ -83,7 +83,7 @@ function vectorProblems(
   const missing = new Set(rows.map(({ number }) => Number(number)));
   let unknown = 0;
   for (const number of segmentNumbers(connection, generation)) {
-    const { passages, skip } = readSegment(connection, columns, number, model.dimensions);
+    const { passages, skip } = readSegment(connection, columns, number, model);
     for (const [row, passage] of passages.entries()) {
       if (skip && isSet(skip, row)) continue;
       if (!missing.delete(passage)) unknown++;

@@ -5,8 +5,7 @@ import { type SourcePassage, splitDocument } from "../passages/split.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import type { GivenDocument } from "./documents.ts";
-import { quantize } from "./quantize.ts";
-import { appendRows, skipPassages } from "./segments.ts";
+import { appendRows, rowsOf, skipPassages } from "./segments.ts";
 import type { Settings } from "./settings.ts";
 import { pairsIn } from "./unspaced.ts";
 
@@ -103,8 +102,7 @@ export function commit(
     gone.sort((a, b) => a - b),
   );
   if (model && matrix) {
-    const rows = { passages: Uint32Array.from(numbers), ...quantize(matrix, model.dimensions) };
-    appendRows(connection, columns, generation, model.dimensions, rows);
+    appendRows(connection, columns, generation, model, rowsOf(numbers, matrix, model));
   }
   const updated = split.length - added + renamed.length;
   return { added, updated, unchanged, passages: numbers.length };

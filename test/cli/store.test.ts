@@ -197,6 +197,27 @@ describe("an embedding model", () => {
   });
 });
 
+describe("a search in steps", () => {
+  it("takes a pair of embedding models, and says what each step chose", async () => {
+    const model = await encoders.path("mean");
+    const state = await encoders.path("mean", { normalize: false });
+    const args = ["--store", join(root, "pair.qrag"), "--embedder", model];
+    const pair = [...args, "--state-embedder", state];
+    await qrag(["index", notes, ...pair]);
+    expect((await qrag(["search", "tea", ...args])).err).toMatch(/state embedder/);
+    expect((await qrag(["store", "stats", "--store", args[1]!])).out).toMatch(
+      /, with a state embedder \([0-9a-f]{12}\)\n/,
+    );
+    const { out } = await qrag(["search", "tea", ...pair, "--steps", "2", "--explain"]);
+    expect(out.match(/step [12], worth -?\d\.\d{3}/g)).toHaveLength(2);
+    const stopped = [...pair, "--steps", "2", "--stop-below", "1000", "--explain"];
+    expect((await qrag(["search", "tea", ...stopped])).out).not.toMatch(/step 1/);
+    expect(await qrag(["search", "tea", ...pair, "--steps", "0"])).toMatchObject({ exitCode: 2 });
+    const alone = await qrag(["search", "tea", ...on, "--steps", "2"]);
+    expect(alone.err).toMatch(/Steps need vectors/);
+  });
+});
+
 describe("qrag store", () => {
   it("shows, checks and tidies", async () => {
     const file = join(root, "tidy.qrag");

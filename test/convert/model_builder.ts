@@ -277,6 +277,7 @@ export function bytesOfValues({ values }: Matrix): Uint8Array {
 export function asTorch(
   tensors: ReadonlyMap<string, Matrix>,
   modelConfig: object = config,
+  weightKey = "model_state",
 ): Uint8Array {
   const storages: Record<string, Uint8Array> = {};
   const members: Code[] = [];
@@ -289,7 +290,7 @@ export function asTorch(
     );
   }
   const state = concat([orderedDict(), mark, ...members, setItems]);
-  return torchFile({ model_cfg: value(modelConfig), model_state: state }, storages);
+  return torchFile({ model_cfg: value(modelConfig), [weightKey]: state }, storages);
 }
 
 export function asSafetensors(tensors: ReadonlyMap<string, Matrix>): Uint8Array {

@@ -5,14 +5,14 @@ import { type Operating, Store } from "../../src/store/store.ts";
 import { StoreFile } from "../../src/store/store_file.ts";
 
 export async function openHere(path: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { gate, readOnly = false, waitForWriter = 1000 } = options;
+  const { stateEmbedder, gate, readOnly = false, waitForWriter = 1000 } = options;
   const embedder = options.embedder || undefined;
   const file = new StoreFile();
   file.open({
     path,
     readOnly,
     waitForWriter,
-    model: embedder && (await modelOf(embedder, undefined)),
+    model: embedder && (await modelOf(embedder, stateEmbedder, undefined)),
   });
   let last: Promise<unknown> = Promise.resolve();
   const thread: Operating = {
@@ -27,5 +27,5 @@ export async function openHere(path: string, options: OpenStoreOptions = {}): Pr
       file.close();
     },
   };
-  return new Store({ thread, embedder, gate });
+  return new Store({ thread, embedder, stateEmbedder, gate });
 }
