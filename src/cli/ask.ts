@@ -10,6 +10,7 @@ import { type Command, exitCodes, withGate } from "./command.ts";
 import { hitText, placeText } from "./hits_text.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine, writeReport } from "./output.ts";
+import { logHelp, logQuestion } from "./question_log.ts";
 import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
 
 const help = `Usage: qrag ask QUESTION [options]
@@ -25,6 +26,7 @@ ${embedderHelp}
       --generate-model NAME
                       its model
       --top K         passages that are judged; default 20
+${logHelp}
       --exit-code     exit with 1 when there is no evidence
 ${modelHelp("print JSON: {answer, answered, passages}")}
 
@@ -45,6 +47,7 @@ export const command: Command = {
       "generate-model": { type: "string" },
       top: { type: "string" },
       "exit-code": { type: "boolean" },
+      log: { type: "string" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
     const { model, calibration, store: path, generate: url, json = false } = values;
@@ -55,6 +58,7 @@ export const command: Command = {
     const topK = wholeNumber(values.top, "--top") ?? defaultTop;
     const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
+    await logQuestion(values.log, question);
     const found = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
         withStore(io, { store: path, readOnly: true, gate }, embedder, (store) =>

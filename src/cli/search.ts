@@ -5,6 +5,7 @@ import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { hitText } from "./hits_text.ts";
 import { writeJson, writeReport } from "./output.ts";
+import { logHelp, logQuestion } from "./question_log.ts";
 import { embedderHelp, storeHelp, storeOptions, withEmbedder, withStore } from "./store_options.ts";
 
 const help = `Usage: qrag search QUESTION [options]
@@ -17,6 +18,7 @@ ${embedderHelp}
       --mode M        hybrid, vector or keyword; default: hybrid, or keyword without an embedding model
       --top K         passages; default 10
       --path PREFIX   only of documents whose path begins with it: a folder, or a part of a name
+${logHelp}
       --explain       say what each passage owes to vectors and to keywords
       --json          print JSON lines: {text, id, path, headings, line, start, end, score, ...}
   -h, --help          print this help
@@ -36,6 +38,7 @@ export const command: Command = {
       top: { type: "string" },
       path: { type: "string" },
       explain: { type: "boolean" },
+      log: { type: "string" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
     const { store: path, json = false, explain = false, path: prefix } = values;
@@ -46,6 +49,7 @@ export const command: Command = {
       explain,
       signal: io.signal,
     };
+    await logQuestion(values.log, positionals[0]!);
     await withEmbedder(io, values.embedder, (embedder) =>
       withStore(io, { store: path, readOnly: true }, embedder, async (store) => {
         let number = 0;

@@ -17,7 +17,7 @@ export const storeOptions = {
   embedder: { type: "string" },
 } as const;
 
-const defaultStore = join(".qrag", "store.qrag");
+export const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
 export const embedderHelp = `      --embedder PATH the embedding model, or hf:owner/repo; default: QRAG_EMBEDDER, or none: keywords only`;

@@ -16,6 +16,7 @@ import type { Embedder } from "../embedder.ts";
 import type { Gate } from "../gate.ts";
 import { checkId } from "./documents.ts";
 import type { Filter, MetadataValue } from "./filter.ts";
+import type { Weights } from "./fuse.ts";
 import type { SearchMode } from "./search.ts";
 
 /** What a store needs of an embedder: `loadEmbedder` gives one. */
@@ -73,6 +74,8 @@ export interface SearchOptions {
   readonly topK?: number | undefined;
   /** Default "hybrid", or "keyword" where the store was opened without an embedder. */
   readonly mode?: SearchMode | undefined;
+  /** How much each side's ranks count in the mode "hybrid". Default: rare words let keywords count for more. */
+  readonly weights?: Weights | undefined;
   /** Which documents are searched. Default: all. */
   readonly filter?: Filter | undefined;
   /** Say of each hit what it owes to vectors and to keywords. Default false. */
@@ -110,6 +113,20 @@ const metadata: Check<Readonly<Record<string, MetadataValue>>> = (value, name) =
   return value as Readonly<Record<string, MetadataValue>>;
 };
 
+const share: Check<number> = (value, name) =>
+  typeof value === "number" && value >= 0 && value <= 1
+    ? value
+    : refuse("a number from 0 to 1", name, value);
+
+const weightsChecks: Checks<Weights> = { vector: share, keyword: share };
+
+const weights: Check<Weights> = (value, name) => {
+  const { vector, keyword } = checkedBy<Partial<Weights>>(weightsChecks, name, value as Weights);
+  return vector !== undefined && keyword !== undefined && vector + keyword > 0
+    ? { vector, keyword }
+    : refuse("{ vector, keyword }, not both 0,", name, value);
+};
+
 const filterChecks: Checks<Filter> = { ids, path: file, metadata };
 
 export const filter: Check<Filter> = (value) => checkedBy(filterChecks, "filter", value as Filter);
@@ -134,6 +151,7 @@ const reembedChecks: Checks<ReembedOptions> = {
 const searchChecks: Checks<SearchOptions> = {
   topK,
   mode,
+  weights,
   filter,
   explain: flag,
   gate: flag,

@@ -2,7 +2,7 @@
 import type { ErrorCode } from "../../base/errors.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { Hit } from "./hits.ts";
-import type { StoredDocument, StoreStats } from "./read.ts";
+import type { StoredDocument, StoredPage, StoreStats } from "./read.ts";
 import type { SearchRequest } from "./search.ts";
 import type { VectorModel } from "./settings.ts";
 import type { PassagePage } from "./upkeep.ts";
@@ -27,6 +27,7 @@ export interface Operations {
   remove(ids: readonly string[]): number;
   search(request: SearchRequest): Promise<Hit[]>;
   documentsAfter(id: string): StoredDocument[];
+  storedAfter(number: number): Promise<StoredPage>;
   stats(): StoreStats;
   verify(): Verification;
   compact(): void;

@@ -38,6 +38,8 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly filter: Filter | undefined;
   readonly explain: boolean;
+  /** In place of the adaptive ones; for the mode "hybrid". */
+  readonly weights?: Weights | undefined;
 }
 
 /** The state of the file that is searched. */
@@ -62,7 +64,7 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   if (passages === 0) return [];
   if (filter) allow(connection, filter);
   const words = mode === "vector" ? [] : lookUp(connection, query);
-  const mixing = mixingOf(mode, query, words, passages);
+  const mixing = mixingOf(request, words, passages);
   const pool = poolSize(topK, passages);
   const vector = withinDistance(await vectorHits(store, request, pool), mixing.cutoff);
   const keyword =
@@ -80,8 +82,7 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
 }
 
 function mixingOf(
-  mode: SearchMode,
-  query: string,
+  { mode, query, weights }: SearchRequest,
   words: readonly QueryWord[],
   passages: number,
 ): Mixing {
@@ -89,6 +90,7 @@ function mixingOf(
   const cutoff = cutoffFor(count);
   if (mode === "vector") return { vector: 1, keyword: 0, cutoff };
   if (mode === "keyword") return { vector: 0, keyword: 1, cutoff };
+  if (weights) return { ...weights, cutoff };
   return adaptiveMixing(count, idfsOf(words, passages), passages);
 }
 

@@ -20,7 +20,7 @@ import {
   type StoreEmbedder,
   type StoreGate,
 } from "./options.ts";
-import type { StoredDocument, StoreStats } from "./read.ts";
+import type { StoredDocument, StoredPage, StoredPassage, StoreStats } from "./read.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
@@ -84,6 +84,15 @@ export class Store {
     }
   }
 
+  /** All passages, in the order in which they were added. */
+  async *passages(): AsyncGenerator<StoredPassage, void> {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: StoredPage = await this.#thread.call("storedAfter", [after]);
+      yield* page.passages;
+      after = page.last;
+    }
+  }
+
   async stats(): Promise<StoreStats> {
     return this.#thread.call("stats", []);
   }
@@ -118,6 +127,9 @@ export class Store {
     if (mode !== "keyword" && !this.#embedder) {
       const message = `The mode "${mode}" needs an embedder: openStore(path, { embedder })`;
       throw new QragError("INPUT_INVALID", message);
+    }
+    if (mode !== "hybrid" && checked.weights) {
+      throw new QragError("INPUT_INVALID", `weights are for the mode "hybrid", not for "${mode}"`);
     }
     return this.#search(checkQuery(query), { ...checked, mode });
   }
@@ -197,13 +209,14 @@ export class Store {
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
-    const { topK = defaultTopK, mode = "hybrid", filter, explain = false, signal } = options;
+    const { topK = defaultTopK, mode = "hybrid", explain = false } = options;
+    const { weights, filter, signal } = options;
     signal?.throwIfAborted();
     const vector =
       this.#embedder && mode !== "keyword"
         ? await embedQuery(this.#embedder, query, signal)
         : undefined;
-    const request = { query, vector, topK, mode, filter, explain };
+    const request = { query, vector, topK, mode, filter, explain, weights };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
     const gate = options.gate === false ? undefined : this.#gate;
