@@ -24,23 +24,27 @@ const floors: readonly { holds: RegExp; imports: RegExp }[] = [
   { holds: /^native\//, imports: /^(native|gguf|base)\// },
   { holds: /^convert\//, imports: /^(convert|native|gguf|base)\// },
   { holds: /^src\/cli\//, imports: /^(src|convert|native|gguf|base)\// },
-  { holds: /^src\/adapters\//, imports: /^(src\/(?!cli\/|eval\/|server\/)|gguf\/|base\/)/ },
-  { holds: /^src\/server\//, imports: /^(src\/(?!cli\/|adapters\/)|native\/|gguf\/|base\/)/ },
+  { holds: /^src\/adapters\//, imports: /^(src\/(?!cli\/|eval\/|mine\/|server\/)|gguf\/|base\/)/ },
   {
-    holds: /^src\/store\//,
-    imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|native\/|gguf\/|base\/)/,
+    holds: /^src\/server\//,
+    imports: /^(src\/(?!cli\/|mine\/|adapters\/)|native\/|gguf\/|base\/)/,
   },
   {
+    holds: /^src\/store\//,
+    imports: /^(src\/(?!cli\/|eval\/|mine\/|server\/|adapters\/)|native\/|gguf\/|base\/)/,
+  },
+  { holds: /^src\/mine\//, imports: /^(src\/(?!cli\/|server\/|adapters\/)|gguf\/|base\/)/ },
+  {
     holds: /^src\/hub\//,
-    imports: /^(src\/(?!cli\/|eval\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
+    imports: /^(src\/(?!cli\/|eval\/|mine\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
   },
   {
     holds: /^src\/eval\//,
-    imports: /^(src\/(?!cli\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
+    imports: /^(src\/(?!cli\/|mine\/|server\/|adapters\/)|convert\/|native\/|gguf\/|base\/)/,
   },
   {
     holds: /^src\//,
-    imports: /^(src\/(?!cli\/|eval\/|server\/|store\/|adapters\/)|native\/|gguf\/|base\/)/,
+    imports: /^(src\/(?!cli\/|eval\/|mine\/|server\/|store\/|adapters\/)|native\/|gguf\/|base\/)/,
   },
   { holds: /^(scripts|bench)\//, imports: /^/ },
 ];

@@ -11,6 +11,7 @@ import { generateHelp, generateOptions, withGenerator, writerOf } from "./genera
 import { hitText, placeText } from "./hits_text.ts";
 import type { Io } from "./io.ts";
 import { printable, writeJson, writeLine, writeReport } from "./output.ts";
+import { logHelp, logQuestion } from "./question_log.ts";
 import {
   embedderHelp,
   stepOptions,
@@ -33,6 +34,7 @@ ${embedderHelp}
 ${generateHelp}
       --top K         passages that are judged; default 20
 ${stepsHelp}
+${logHelp}
       --exit-code     exit with 1 when there is no evidence
 ${modelHelp("print JSON: {answer, answered, passages}")}
 
@@ -54,6 +56,7 @@ export const command: Command = {
       ...stepOptions,
       top: { type: "string" },
       "exit-code": { type: "boolean" },
+      log: { type: "string" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
     const { model, calibration, store: path, json = false } = values;
@@ -63,6 +66,7 @@ export const command: Command = {
     const stateEmbedder = values["state-embedder"];
     const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
+    await logQuestion(values.log, question);
     const found = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
         withStore(io, { store: path, readOnly: true, stateEmbedder, gate }, embedder, (store) =>

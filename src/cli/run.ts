@@ -32,6 +32,7 @@ const commands = new Map<string, Entry>([
   ["search", { summary: "find passages in a store", load: () => import("./search.ts") }],
   ["ask", { summary: "answer from a store, or refuse", load: () => import("./ask.ts") }],
   ["store", { summary: "look after a store", load: () => import("./store.ts") }],
+  ["mine", { summary: "find what a store can teach a model", load: () => import("./mine.ts") }],
   ["convert", { summary: "turn a checkpoint into GGUF", load: () => import("./convert.ts") }],
   ["pull", { summary: "download a model from a hub", load: () => import("./pull.ts") }],
   ["cache", { summary: "list or prune pulled models", load: () => import("./cache.ts") }],

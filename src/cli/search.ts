@@ -5,6 +5,7 @@ import { oneOf, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { hitText } from "./hits_text.ts";
 import { writeJson, writeReport } from "./output.ts";
+import { logHelp, logQuestion } from "./question_log.ts";
 import {
   embedderHelp,
   stepOptions,
@@ -27,6 +28,7 @@ ${embedderHelp}
       --top K         passages; default 10
 ${stepsHelp}
       --path PREFIX   only of documents whose path begins with it: a folder, or a part of a name
+${logHelp}
       --explain       say what each passage owes to vectors and to keywords
       --json          print JSON lines: {text, id, path, headings, line, start, end, score, ...}
   -h, --help          print this help
@@ -47,6 +49,7 @@ export const command: Command = {
       top: { type: "string" },
       path: { type: "string" },
       explain: { type: "boolean" },
+      log: { type: "string" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
     const { store: path, json = false, explain = false, path: prefix } = values;
@@ -59,6 +62,7 @@ export const command: Command = {
       explain,
       signal: io.signal,
     };
+    await logQuestion(values.log, positionals[0]!);
     await withEmbedder(io, values.embedder, (embedder) =>
       withStore(io, { store: path, readOnly: true, stateEmbedder }, embedder, async (store) => {
         let number = 0;

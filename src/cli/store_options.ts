@@ -18,7 +18,7 @@ export const storeOptions = {
   "state-embedder": { type: "string" },
 } as const;
 
-const defaultStore = join(".qrag", "store.qrag");
+export const defaultStore = join(".qrag", "store.qrag");
 
 export const storeHelp = `      --store FILE    the store; default: ${defaultStore} in the working folder`;
 export const embedderHelp = `      --embedder PATH the embedding model, hf:owner/repo, package for the package's own, or none: keywords only;

@@ -38,7 +38,7 @@ export async function readQuestions(
 }
 
 /** Undefined for what is no JSON object. */
-function fieldsOf(line: string): { q?: unknown; a?: unknown } | undefined {
+export function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null ? { ...value } : undefined;

@@ -27,6 +27,7 @@ export const shippedGate: ShippedModel = {
 export const shippedEmbedder: ShippedModel & {
   readonly name: string;
   readonly dimensions: number;
+  readonly contextLength: number;
 } = {
   path: join("models", "embedder.gguf"),
   sha256: "353066f0386b6b2776ec403fe1a701ecb7c94b6de9dbedbd75e96c258418c68a",
@@ -35,6 +36,7 @@ export const shippedEmbedder: ShippedModel & {
     "To make one: `qrag convert FOLDER -o embedder.gguf`, with the folder of a sentence-transformers model",
   name: "all-MiniLM-L6-v2",
   dimensions: 384,
+  contextLength: 256,
 };
 
 /** Hashing a piece takes about a millisecond of the event loop. */

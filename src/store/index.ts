@@ -2,6 +2,7 @@
 export type { Citation, StoreAnswer, StoreAnswerOptions } from "./answer.ts";
 export type { Documents, StoreDocument } from "./documents.ts";
 export type { Filter, MetadataValue } from "./filter.ts";
+export type { Weights } from "./fuse.ts";
 export type { Explanation, Hit } from "./hits.ts";
 export { openStore } from "./open.ts";
 export type {
@@ -13,7 +14,7 @@ export type {
   StoreEmbedder,
   StoreGate,
 } from "./options.ts";
-export type { StoredDocument, StoreStats } from "./read.ts";
+export type { StoredDocument, StoredPassage, StoreStats } from "./read.ts";
 export type { SearchMode } from "./search.ts";
 export type { Store } from "./store.ts";
 export type { Verification } from "./verify.ts";

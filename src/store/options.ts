@@ -17,6 +17,7 @@ import type { Embedder } from "../embedder.ts";
 import type { Gate } from "../gate.ts";
 import { checkId } from "./documents.ts";
 import type { Filter, MetadataValue } from "./filter.ts";
+import type { Weights } from "./fuse.ts";
 import type { SearchMode } from "./search.ts";
 
 /** What a store needs of an embedder: `loadEmbedder` gives one. */
@@ -87,6 +88,8 @@ export interface SearchOptions {
   readonly topK?: number | undefined;
   /** Default "hybrid", or "keyword" where the store was opened with none. */
   readonly mode?: SearchMode | undefined;
+  /** How much each side's ranks count in the mode "hybrid". Default: rare words let keywords count for more. */
+  readonly weights?: Weights | undefined;
   /** Which documents are searched. Default: all. */
   readonly filter?: Filter | undefined;
   /**
@@ -145,6 +148,20 @@ const metadata: Check<Readonly<Record<string, MetadataValue>>> = (value, name) =
   return value as Readonly<Record<string, MetadataValue>>;
 };
 
+const share: Check<number> = (value, name) =>
+  typeof value === "number" && value >= 0 && value <= 1
+    ? value
+    : refuse("a number from 0 to 1", name, value);
+
+const weightsChecks: Checks<Weights> = { vector: share, keyword: share };
+
+const weights: Check<Weights> = (value, name) => {
+  const { vector, keyword } = checkedBy<Partial<Weights>>(weightsChecks, name, value as Weights);
+  return vector !== undefined && keyword !== undefined && vector + keyword > 0
+    ? { vector, keyword }
+    : refuse("{ vector, keyword }, not both 0,", name, value);
+};
+
 const filterChecks: Checks<Filter> = { ids, path: file, metadata };
 
 export const filter: Check<Filter> = (value) => checkedBy(filterChecks, "filter", value as Filter);
@@ -175,6 +192,7 @@ const reembedChecks: Checks<ReembedOptions> = {
 const searchChecks: Checks<SearchOptions> = {
   topK,
   mode,
+  weights,
   filter,
   steps,
   stopBelow,
@@ -189,7 +207,7 @@ export function checkOpenStore(
 ): OpenStoreOptions & { readonly path: string } {
   const checked = checkedBy(openChecks, "openStore", options);
   if (checked.stateEmbedder && !checked.embedder) {
-    throw missing("A stateEmbedder needs its embedder of passages, too");
+    throw invalid("A stateEmbedder needs its embedder of passages, too");
   }
   return { ...checked, path: file(path, "the store") };
 }
@@ -208,21 +226,24 @@ export function checkSearch(
   has: { readonly embedder: boolean; readonly gate: boolean },
 ): SearchOptions & { readonly mode: SearchMode } {
   const checked = checkedBy(searchChecks, "search", options);
-  const { mode = has.embedder ? "hybrid" : "keyword", steps, stopBelow } = checked;
-  if (checked.gate && !has.gate) throw missing("The store has no gate: openStore(path, { gate })");
+  const { mode = has.embedder ? "hybrid" : "keyword", steps, stopBelow, weights } = checked;
+  if (checked.gate && !has.gate) throw invalid("The store has no gate: openStore(path, { gate })");
   if (mode !== "keyword" && !has.embedder) {
-    throw missing(`The mode "${mode}" needs an embedder: openStore(path, { embedder })`);
+    throw invalid(`The mode "${mode}" needs an embedder: openStore(path, { embedder })`);
   }
   if (mode === "keyword" && steps !== undefined) {
-    throw missing('Steps need vectors: an embedder, and the mode "vector" or "hybrid"');
+    throw invalid('Steps need vectors: an embedder, and the mode "vector" or "hybrid"');
+  }
+  if (mode !== "hybrid" && weights) {
+    throw invalid(`weights are for the mode "hybrid", not for "${mode}"`);
   }
   if (stopBelow !== undefined && steps === undefined) {
-    throw missing("stopBelow ends steps: pass steps, too");
+    throw invalid("stopBelow ends steps: pass steps, too");
   }
   return { ...checked, mode };
 }
 
-function missing(message: string): QragError {
+function invalid(message: string): QragError {
   return new QragError("INPUT_INVALID", message);
 }
 

@@ -10,6 +10,7 @@ export class PackageEmbedder implements StoreEmbedder {
     path: modelPath(undefined, shippedEmbedder),
     name: shippedEmbedder.name,
     dimensions: shippedEmbedder.dimensions,
+    contextLength: shippedEmbedder.contextLength,
   };
   #loaded: Promise<Embedder> | undefined;
   #disposed = false;

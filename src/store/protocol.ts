@@ -2,7 +2,7 @@
 import type { ErrorCode } from "../../base/errors.ts";
 import type { GivenDocument } from "./documents.ts";
 import type { Hit } from "./hits.ts";
-import type { StoredDocument, StoreStats } from "./read.ts";
+import type { StoredDocument, StoredPage, StoreStats } from "./read.ts";
 import type { SearchRequest, StepRequest } from "./search.ts";
 import type { VectorModel } from "./settings.ts";
 import type { Step } from "./steps.ts";
@@ -30,6 +30,7 @@ export interface Operations {
   /** The passage nearest to a state, but for those that were chosen. */
   nextStep(request: StepRequest): Promise<Step | undefined>;
   documentsAfter(id: string): StoredDocument[];
+  storedAfter(number: number): Promise<StoredPage>;
   stats(): StoreStats;
   verify(): Verification;
   compact(): void;

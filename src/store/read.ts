@@ -1,6 +1,7 @@
 // What is in a store: its documents page by page, and its numbers.
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { type Hit, readHit } from "./hits.ts";
 import type { Settings } from "./settings.ts";
 
 export interface StoredDocument {
@@ -8,6 +9,15 @@ export interface StoredDocument {
   readonly path: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly passages: number;
+}
+
+/** A passage, and where it stands. */
+export type StoredPassage = Omit<Hit, "score" | "explain" | "verdict">;
+
+export interface StoredPage {
+  readonly passages: readonly StoredPassage[];
+  /** The number of the last of them; undefined where there are none. */
+  readonly last: number | undefined;
 }
 
 export interface StoreStats {
@@ -49,6 +59,18 @@ export function documentsAfter(
     metadata: columns.object(row, "metadata"),
     passages: columns.count(row, "passages"),
   }));
+}
+
+/** Passages in the order of their numbers, from behind `after`. */
+export function storedAfter(connection: Connection, columns: Columns, after: number): StoredPage {
+  const numbers = connection
+    .all("SELECT number FROM passages WHERE number > ? ORDER BY number LIMIT ?", after, pageLength)
+    .map((row) => columns.count(row, "number"));
+  const passages = numbers.map((number) => {
+    const { score: _, ...passage } = readHit(connection, columns, number, 0, undefined);
+    return passage;
+  });
+  return { passages, last: numbers.at(-1) };
 }
 
 export function statsOf(connection: Connection, { model, generation }: Settings): StoreStats {

@@ -39,6 +39,8 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly filter: Filter | undefined;
   readonly explain: boolean;
+  /** In place of the adaptive ones; for the mode "hybrid". */
+  readonly weights?: Weights | undefined;
   /** What steps have chosen, in their order; comes first. Default: nothing. */
   readonly chosen?: readonly Chosen[];
 }
@@ -80,7 +82,7 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   if (passages === 0) return [];
   if (filter) allow(connection, filter);
   const words = mode === "vector" ? [] : lookUp(connection, query);
-  const mixing = mixingOf(mode, query, words, passages);
+  const mixing = mixingOf(request, words, passages);
   const pool = poolSize(topK, passages);
   const found = await vectorHits(store, request, pool);
   // The cut-off compares distances of vectors of length 1.
@@ -114,8 +116,7 @@ export async function nextStep(
 }
 
 function mixingOf(
-  mode: SearchMode,
-  query: string,
+  { mode, query, weights }: SearchRequest,
   words: readonly QueryWord[],
   passages: number,
 ): Mixing {
@@ -123,6 +124,7 @@ function mixingOf(
   const cutoff = cutoffFor(count);
   if (mode === "vector") return { vector: 1, keyword: 0, cutoff };
   if (mode === "keyword") return { vector: 0, keyword: 1, cutoff };
+  if (weights) return { ...weights, cutoff };
   return adaptiveMixing(count, idfsOf(words, passages), passages);
 }
 

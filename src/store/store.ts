@@ -20,7 +20,7 @@ import {
   type StoreEmbedder,
   type StoreGate,
 } from "./options.ts";
-import type { StoredDocument, StoreStats } from "./read.ts";
+import type { StoredDocument, StoredPage, StoredPassage, StoreStats } from "./read.ts";
 import { type Chosen, takeSteps } from "./steps.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
@@ -90,6 +90,15 @@ export class Store {
       const last = page.at(-1);
       if (!last) return;
       after = last.id;
+    }
+  }
+
+  /** All passages, in the order in which they were added. */
+  async *passages(): AsyncGenerator<StoredPassage, void> {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: StoredPage = await this.#thread.call("storedAfter", [after]);
+      yield* page.passages;
+      after = page.last;
     }
   }
 
@@ -203,11 +212,12 @@ export class Store {
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
-    const { topK = defaultTopK, mode = "hybrid", filter, explain = false, signal } = options;
+    const { topK = defaultTopK, mode = "hybrid", explain = false } = options;
+    const { weights, filter, signal } = options;
     signal?.throwIfAborted();
     const vector = mode === "keyword" ? undefined : await this.#embed(query, signal);
     const chosen = vector ? await this.#choose(query, vector, options) : [];
-    const request = { query, vector, topK, mode, filter, explain, chosen };
+    const request = { query, vector, topK, mode, filter, explain, weights, chosen };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
     const gate = options.gate === false ? undefined : this.gate;

@@ -7,7 +7,7 @@ import { invalid } from "./failures.ts";
 import { temporaryAllowed } from "./filter.ts";
 import type { Hit } from "./hits.ts";
 import type { OpenRequest, Operations } from "./protocol.ts";
-import { countPassages, documentsAfter, statsOf } from "./read.ts";
+import { countPassages, documentsAfter, statsOf, storedAfter } from "./read.ts";
 import { ensureSchema } from "./schema.ts";
 import { nextStep, type Searched, type SearchRequest, type StepRequest, search } from "./search.ts";
 import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
@@ -83,6 +83,12 @@ export class StoreFile implements Operations {
   documentsAfter(id: string) {
     const { connection, columns } = this.#file;
     return documentsAfter(connection, columns, id);
+  }
+
+  /** From one state of the file. */
+  async storedAfter(number: number) {
+    const { connection, columns } = this.#file;
+    return connection.read(() => storedAfter(connection, columns, number));
   }
 
   stats() {
