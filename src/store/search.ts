@@ -1,5 +1,4 @@
 // A search on the thread of SQLite: both sides, fused, made diverse, and read from one state of the file.
-import { nearest } from "../../native/scan.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { diversify } from "./diversify.ts";
@@ -24,8 +23,11 @@ import {
   lookUp,
   type QueryWord,
   searched,
+  soughtAmong,
   wordsOf,
 } from "./keyword.ts";
+import type { TermCounts } from "./term_counts.ts";
+import { vectorHits } from "./vector_hits.ts";
 import { cosine, type Vectors } from "./vectors.ts";
 
 export type SearchMode = "hybrid" | "vector" | "keyword";
@@ -45,6 +47,7 @@ export interface Searched {
   readonly connection: Connection;
   readonly columns: Columns;
   readonly vectors: Vectors;
+  readonly counts: TermCounts;
   readonly passages: number;
 }
 
@@ -61,14 +64,15 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   const { query, topK, mode, filter } = request;
   if (passages === 0) return [];
   if (filter) allow(connection, filter);
-  const words = mode === "vector" ? [] : lookUp(connection, query);
+  const words = mode === "vector" ? [] : lookUp(connection, store.counts, query);
   const mixing = mixingOf(mode, query, words, passages);
   const pool = poolSize(topK, passages);
-  const vector = withinDistance(await vectorHits(store, request, pool), mixing.cutoff);
+  const vector = withinDistance(await nearestTo(store, request, pool), mixing.cutoff);
+  const sought = soughtAmong(searched(words, passages), passages, pool);
   const keyword =
     mode === "vector"
       ? { passages: [], words: [] }
-      : keywordHits(connection, query, searched(words, passages), pool, filter !== undefined);
+      : keywordHits(connection, query, sought, pool, filter !== undefined);
   const weights = effectiveWeights(mixing, mode === "vector" ? 1 : vector.length);
   const fused = fuse(
     vector.map(({ passage }) => passage),
@@ -92,19 +96,16 @@ function mixingOf(
   return adaptiveMixing(count, idfsOf(words, passages), passages);
 }
 
-async function vectorHits(
-  { connection, vectors }: Searched,
+async function nearestTo(
+  { connection, vectors, passages }: Searched,
   { vector, filter }: SearchRequest,
   k: number,
 ): Promise<VectorHit[]> {
   // Zeros, which an embedder may give for a text that it knows nothing of, are near to nothing.
   if (!vector?.some((value) => value !== 0)) return [];
-  const segments = filter ? vectors.only(allowedPassages(connection)) : vectors.segments;
-  const found = await nearest(vector, vector.length, segments, { k });
-  return found.map(({ segment, row, score }) => ({
-    passage: segments[segment]!.passages[row]!,
-    distance: Math.min(2, Math.max(0, 1 - score)),
-  }));
+  if (!filter) return vectorHits(vector, { segments: vectors.segments, count: passages }, k);
+  const allowed = allowedPassages(connection);
+  return vectorHits(vector, { segments: vectors.only(allowed), count: allowed.length }, k);
 }
 
 function chosenHits(

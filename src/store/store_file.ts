@@ -11,6 +11,7 @@ import { countPassages, documentsAfter, statsOf } from "./read.ts";
 import { ensureSchema } from "./schema.ts";
 import { type SearchRequest, search } from "./search.ts";
 import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
+import { TermCounts } from "./term_counts.ts";
 import {
   addToGeneration,
   beginGeneration,
@@ -28,8 +29,10 @@ export class StoreFile implements Operations {
   #model: VectorModel | undefined;
   #batch: Batch | undefined;
   readonly #vectors = new Vectors();
+  readonly #counts = new TermCounts();
+  /** Counted when another process has written; what is written here is added up, for counting takes a while. */
   #passages = 0;
-  /** Of the file when passages were last counted, and vectors read; undefined after a change of our own. */
+  /** Of the file when passages were last counted, and vectors read; undefined for vectors after a change of our own. */
   #seen: { readonly passages?: unknown; readonly vectors?: unknown } = {};
 
   open({ path, readOnly, waitForWriter, model }: OpenRequest): void {
@@ -62,21 +65,35 @@ export class StoreFile implements Operations {
     if (batch.split.length + batch.renamed.length === 0) {
       return { added: 0, updated: 0, unchanged: batch.unchanged, passages: 0 };
     }
-    return this.#write((connection, columns) =>
+    const { result, gone } = this.#write((connection, columns) =>
       commit(connection, columns, this.#settings(), batch, matrix),
     );
+    this.#passages += result.passages - gone;
+    return result;
   }
 
   remove(ids: readonly string[]): number {
-    return this.#write((connection, columns) => removeDocuments(connection, columns, ids));
+    const { result, gone } = this.#write((connection, columns) =>
+      removeDocuments(connection, columns, ids),
+    );
+    this.#passages -= gone;
+    return result;
   }
 
   async search(request: SearchRequest): Promise<Hit[]> {
     const { connection, columns } = this.#file;
     return connection.read(() => {
       this.#refresh(request.vector !== undefined);
-      const store = { connection, columns, vectors: this.#vectors, passages: this.#passages };
-      return search(store, request);
+      return search(
+        {
+          connection,
+          columns,
+          vectors: this.#vectors,
+          counts: this.#counts,
+          passages: this.#passages,
+        },
+        request,
+      );
     });
   }
 
@@ -140,7 +157,7 @@ export class StoreFile implements Operations {
 
   #write<T>(work: (connection: Connection, columns: Columns) => T): T {
     const { connection, columns } = this.#file;
-    this.#seen = {};
+    this.#seen = { passages: this.#seen.passages };
     return connection.write(() => work(connection, columns));
   }
 
@@ -160,6 +177,7 @@ export class StoreFile implements Operations {
       this.#passages = countPassages(connection);
       this.#seen = { ...this.#seen, passages: version };
     }
+    this.#counts.refresh(connection, this.#passages);
     if (forVectors && this.#seen.vectors !== version) {
       this.#vectors.refresh(connection, columns, this.#settings());
       this.#seen = { ...this.#seen, vectors: version };

@@ -1,8 +1,10 @@
 // Work on a whole store: the room of what is gone given back, and all vectors made again by another model.
 import { QragError } from "../../base/errors.ts";
+import { placeIn } from "./ascending.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { quantize } from "./quantize.ts";
+import { passageNumbers } from "./read.ts";
 import {
   appendRows,
   readSegment,
@@ -123,14 +125,16 @@ export function finishGeneration(
 ): boolean {
   return connection.write(() => {
     if (connection.value("SELECT 1 FROM passages WHERE number > ? LIMIT 1", last)) return false;
-    const present = new Set(
-      connection.all("SELECT number FROM passages").map(({ number }) => Number(number)),
-    );
-    const made = segmentNumbers(connection, generation).flatMap((number) => [
-      ...readSegment(connection, columns, number, model.dimensions).passages,
-    ]);
-    const gone = made.filter((passage) => !present.has(passage));
-    if (made.length - gone.length !== present.size) throw disturbed(connection.path);
+    const present = passageNumbers(connection);
+    const isPresent = (passage: number) => present[placeIn(present, passage)] === passage;
+    let made = 0;
+    const gone: number[] = [];
+    for (const number of segmentNumbers(connection, generation)) {
+      const { passages } = readSegment(connection, columns, number, model.dimensions);
+      made += passages.length;
+      for (const passage of passages) if (!isPresent(passage)) gone.push(passage);
+    }
+    if (made - gone.length !== present.length) throw disturbed(connection.path);
     skipPassages(connection, columns, gone);
     connection.run("DELETE FROM segments WHERE generation != ?", generation);
     const settings: Settings = { model, generation };

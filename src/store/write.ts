@@ -33,6 +33,12 @@ export interface Written {
   readonly passages: number;
 }
 
+/** What a change comes to, and how many passages are gone. */
+export interface Change<T> {
+  readonly result: T;
+  readonly gone: number;
+}
+
 /** Counted up where documents are split in another way than before, so that all are split again. */
 const splitting = 1;
 
@@ -78,7 +84,7 @@ export function commit(
   { model, generation }: Settings,
   { split, renamed, unchanged }: Batch,
   matrix: Float32Array | undefined,
-): Written {
+): Change<Written> {
   const gone: number[] = [];
   const numbers: number[] = [];
   let added = 0;
@@ -102,7 +108,8 @@ export function commit(
     appendRows(connection, columns, generation, model.dimensions, rows);
   }
   const updated = split.length - added + renamed.length;
-  return { added, updated, unchanged, passages: numbers.length };
+  const result = { added, updated, unchanged, passages: numbers.length };
+  return { result, gone: gone.length };
 }
 
 function putDocument(
@@ -166,12 +173,12 @@ function removePassages(connection: Connection, columns: Columns, document: numb
   });
 }
 
-/** Returns how many of the documents were there. */
+/** Its result is how many of the documents were there. */
 export function removeDocuments(
   connection: Connection,
   columns: Columns,
   ids: readonly string[],
-): number {
+): Change<number> {
   const gone: number[] = [];
   let removed = 0;
   for (const id of new Set(ids)) {
@@ -186,5 +193,5 @@ export function removeDocuments(
     columns,
     gone.sort((a, b) => a - b),
   );
-  return removed;
+  return { result: removed, gone: gone.length };
 }
