@@ -1,5 +1,6 @@
 // Segments in the file: some thousand vectors in one row, appended in the order of their passages, checked before use.
 import type { Segment } from "../../native/scan.ts";
+import { placeIn } from "./ascending.ts";
 import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
@@ -13,7 +14,7 @@ export interface StoredSegment extends Segment {
   /** Of each row, ascending. */
   readonly passages: Uint32Array;
   readonly bits: Uint8Array;
-  skip?: Uint8Array;
+  readonly skip?: Uint8Array;
 }
 
 /** Rows of a passage each. */
@@ -26,7 +27,7 @@ export const segmentRows = 4096;
 /** More than any qrag has written into one. */
 const maxRows = 65_536;
 
-const lengths = "length(passages), length(vectors), length(scales), length(bits), length(skip)";
+const lengths = "length(passages), length(vectors), length(scales), length(bits)";
 
 /** The numbers of a generation's segments, in order. Nothing that they hold has been read. */
 export function segmentNumbers(connection: Connection, generation: number): number[] {
@@ -44,18 +45,35 @@ export function readSegment(
   const sizes = connection.get(`SELECT rows, ${lengths} FROM segments WHERE number = ?`, number);
   const rows = sizes && columns.count(sizes, "rows");
   const wanted = rows && [rows * 4, rows * dimensions, rows * 4, rows * bytesOfBits(dimensions)];
-  const [, passages, vectors, scales, bits, skip] = Object.values(sizes ?? {});
+  const [, passages, vectors, scales, bits] = Object.values(sizes ?? {});
   const fits =
     wanted &&
     rows <= maxRows &&
-    [passages, vectors, scales, bits].every((size, index) => size === wanted[index]) &&
-    (skip === null || skip === Math.ceil(rows / 8));
+    [passages, vectors, scales, bits].every((size, index) => size === wanted[index]);
   if (!fits) throw damaged(connection.path, `segment ${number} has a wrong size`);
   const row = connection.get(
-    "SELECT passages, vectors, scales, bits, skip FROM segments WHERE number = ?",
+    "SELECT passages, vectors, scales, bits FROM segments WHERE number = ?",
     number,
   )!;
-  return checked(connection.path, number, segmentOf(columns, number, row));
+  const skip = skippedIn(connection, columns, number, rows);
+  const segment = { ...segmentOf(columns, number, row), ...(skip && { skip }) };
+  return checked(connection.path, number, segment);
+}
+
+/** The rows of a segment that are skipped; undefined: none. */
+export function skippedIn(
+  connection: Connection,
+  columns: Columns,
+  segment: number,
+  rows: number,
+): Uint8Array | undefined {
+  const row = connection.get(
+    "SELECT CASE length(rows) WHEN ? THEN rows END AS rows FROM skips WHERE segment = ?",
+    Math.ceil(rows / 8),
+    segment,
+  );
+  if (row?.rows === null) throw damaged(connection.path, `segment ${segment} has a wrong size`);
+  return row && columns.bytes(row, "rows");
 }
 
 function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
@@ -66,7 +84,6 @@ function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
     vectors: new Int8Array(vectors.buffer, vectors.byteOffset, vectors.length),
     scales: new Float32Array(columns.bytes(row, "scales").slice().buffer),
     bits: columns.bytes(row, "bits"),
-    ...(row.skip !== null && { skip: columns.bytes(row, "skip").slice() }),
   };
 }
 
@@ -170,32 +187,49 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Marks the rows of passages that are gone, in every generation. `gone` is ascending. */
+/** Marks the rows of passages that are gone, in every generation. */
 export function skipPassages(
   connection: Connection,
   columns: Columns,
   gone: readonly number[],
 ): void {
   if (gone.length === 0) return;
-  const set = new Set(gone);
-  const touched = connection.all(
-    "SELECT number, rows, passages, skip FROM segments WHERE first <= ? AND last >= ?",
-    gone.at(-1)!,
-    gone[0]!,
-  );
-  for (const row of touched) {
-    const bytes = columns.bytes(row, "passages");
-    const passages = new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer);
-    const skip = new Uint8Array(Math.ceil(passages.length / 8));
-    if (row.skip !== null) skip.set(columns.bytes(row, "skip").subarray(0, skip.length));
-    let found = false;
-    for (const [index, passage] of passages.entries()) {
-      if (!set.has(passage)) continue;
-      skip[index >> 3]! |= 1 << (index & 7);
-      found = true;
-    }
-    if (found) {
-      connection.run("UPDATE segments SET skip = ? WHERE number = ?", skip, Number(row.number));
-    }
+  const ascending = Uint32Array.from(gone).sort();
+  for (const row of connection.all(
+    "SELECT number, first, last FROM segments WHERE first <= ? AND last >= ?",
+    ascending.at(-1)!,
+    ascending[0]!,
+  )) {
+    const start = placeIn(ascending, columns.count(row, "first"));
+    const end = placeIn(ascending, columns.count(row, "last") + 1);
+    if (start === end) continue;
+    skipIn(connection, columns, columns.count(row, "number"), ascending.subarray(start, end));
   }
+}
+
+function skipIn(
+  connection: Connection,
+  columns: Columns,
+  segment: number,
+  gone: Uint32Array,
+): void {
+  const row = connection.get("SELECT passages FROM segments WHERE number = ?", segment)!;
+  const bytes = columns.bytes(row, "passages");
+  const passages = new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer);
+  const known = skippedIn(connection, columns, segment, passages.length);
+  const skip = new Uint8Array(Math.ceil(passages.length / 8));
+  if (known) skip.set(known);
+  let found = false;
+  for (const passage of gone) {
+    const index = placeIn(passages, passage);
+    if (passages[index] !== passage) continue;
+    skip[index >> 3]! |= 1 << (index & 7);
+    found = true;
+  }
+  if (!found) return;
+  connection.run(
+    "INSERT INTO skips (segment, rows) VALUES (?, ?) ON CONFLICT (segment) DO UPDATE SET rows = excluded.rows",
+    segment,
+    skip,
+  );
 }

@@ -37,7 +37,7 @@ function compactSegments(
   dimensions: number,
 ): void {
   const touched = connection.all(
-    "SELECT number FROM segments WHERE generation = ? AND (skip IS NOT NULL OR rows < ?)",
+    "SELECT number FROM segments WHERE generation = ? AND (rows < ? OR number IN (SELECT segment FROM skips)) ORDER BY number",
     generation,
     segmentRows,
   );
@@ -56,7 +56,7 @@ function compactSegments(
 }
 
 function isSkipping(connection: Connection, number: number): boolean {
-  return connection.value("SELECT skip IS NOT NULL FROM segments WHERE number = ?", number) === 1;
+  return connection.value("SELECT 1 FROM skips WHERE segment = ?", number) === 1;
 }
 
 /** Passages that are to get new vectors. */

@@ -3,7 +3,7 @@ import { placeIn } from "./ascending.ts";
 import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
-import { readSegment, type StoredSegment, segmentNumbers } from "./segments.ts";
+import { readSegment, type StoredSegment, segmentNumbers, skippedIn } from "./segments.ts";
 import type { Settings } from "./settings.ts";
 
 /** Where a passage's vector is. */
@@ -28,11 +28,9 @@ export class Vectors {
     this.#segments = segmentNumbers(connection, generation).map((number) => {
       const segment = known.get(number);
       if (!segment) return readSegment(connection, columns, number, model.dimensions);
-      const row = connection.get("SELECT skip FROM segments WHERE number = ?", number)!;
       const { skip: _, ...rest } = segment;
-      if (row.skip === null) return rest;
-      const skip = columns.bytes(row, "skip").slice();
-      return skip.length === Math.ceil(segment.passages.length / 8) ? { ...rest, skip } : segment;
+      const skip = skippedIn(connection, columns, number, segment.passages.length);
+      return { ...rest, ...(skip && { skip }) };
     });
     this.#generation = generation;
   }

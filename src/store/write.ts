@@ -98,11 +98,7 @@ export function commit(
   for (const { id, path, metadata } of renamed) {
     connection.run("UPDATE documents SET path = ?, metadata = ? WHERE id = ?", path, metadata, id);
   }
-  skipPassages(
-    connection,
-    columns,
-    gone.sort((a, b) => a - b),
-  );
+  skipPassages(connection, columns, gone);
   if (model && matrix) {
     const rows = { passages: Uint32Array.from(numbers), ...quantize(matrix, model.dimensions) };
     appendRows(connection, columns, generation, model.dimensions, rows);
@@ -188,10 +184,6 @@ export function removeDocuments(
     connection.run("DELETE FROM documents WHERE number = ?", Number(number));
     removed++;
   }
-  skipPassages(
-    connection,
-    columns,
-    gone.sort((a, b) => a - b),
-  );
+  skipPassages(connection, columns, gone);
   return { result: removed, gone: gone.length };
 }
