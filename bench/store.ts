@@ -112,36 +112,38 @@ function row(name: string, times: readonly number[]): string {
   return `${name.padEnd(28)} p50 ${text(percentilesOf(times).p50)}  p95 ${text(p95)}`;
 }
 
-/** All at once as soon as more passages are being written; each asks for one passage that was there before. */
+/** All are asked at once, each for one passage that was there before; more come as the answers do, to the last of them. */
 async function searchWhileIndexing(store: Store): Promise<void> {
+  const answers = new EventEmitter();
+  const times: number[] = [];
+  async function* coming() {
+    let index = 0;
+    for (const document of documents(passages, passages + more)) {
+      while (times.length < searches && times.length * more < index * searches) {
+        await once(answers, "answer");
+      }
+      index++;
+      yield document;
+    }
+  }
   let written = 0;
-  let indexing = true;
-  const progress = new EventEmitter();
-  const begun = once(progress, "written");
   const onProgress = ({ done }: { done: number }) => {
     written = done;
-    progress.emit("written");
   };
-  const adding = store.add(documents(passages, passages + more), { onProgress }).finally(() => {
-    indexing = false;
-  });
-  await begun;
-  const before = written;
-  const start = performance.now();
-  const times: number[] = [];
-  let meanwhile = 0;
+  const adding = store.add(coming(), { onProgress });
+  const begun = performance.now();
   const missing = await Promise.all(
     Array.from({ length: searches }, async (_, number) => {
       const wanted = Math.floor((number * passages) / searches);
       const ids = await found(store, corpus.excerpt(wanted), "hybrid");
-      times.push(performance.now() - start);
-      if (indexing) meanwhile++;
+      times.push(performance.now() - begun);
+      answers.emit("answer");
       return ids.includes(idOf(wanted)) ? [] : [wanted];
     }),
   );
-  console.log(`  ${row(`${times.length} answered, after`, times)}`);
+  const seconds = secondsSince(begun).toFixed(1);
   console.log(
-    `  meanwhile ${written - before} passages were written; ${meanwhile} searches were answered before the last of ${more} was`,
+    `  ${times.length} answered in ${seconds} s, and meanwhile ${written} passages written`,
   );
   await adding;
   await countLost(store, missing.flat());

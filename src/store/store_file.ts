@@ -30,9 +30,8 @@ export class StoreFile implements Operations {
   #batch: Batch | undefined;
   readonly #vectors = new Vectors();
   readonly #counts = new TermCounts();
-  /** Counted when another process has written; what is written here is added up, for counting takes a while. */
   #passages = 0;
-  /** Of the file when passages were last counted, and vectors read; undefined for vectors after a change of our own. */
+  /** Of the file when passages were last counted, and vectors read; undefined after a change of our own. */
   #seen: { readonly passages?: unknown; readonly vectors?: unknown } = {};
 
   open({ path, readOnly, waitForWriter, model }: OpenRequest): void {
@@ -65,19 +64,13 @@ export class StoreFile implements Operations {
     if (batch.split.length + batch.renamed.length === 0) {
       return { added: 0, updated: 0, unchanged: batch.unchanged, passages: 0 };
     }
-    const { result, gone } = this.#write((connection, columns) =>
+    return this.#write((connection, columns) =>
       commit(connection, columns, this.#settings(), batch, matrix),
     );
-    this.#passages += result.passages - gone;
-    return result;
   }
 
   remove(ids: readonly string[]): number {
-    const { result, gone } = this.#write((connection, columns) =>
-      removeDocuments(connection, columns, ids),
-    );
-    this.#passages -= gone;
-    return result;
+    return this.#write((connection, columns) => removeDocuments(connection, columns, ids));
   }
 
   async search(request: SearchRequest): Promise<Hit[]> {
@@ -157,7 +150,7 @@ export class StoreFile implements Operations {
 
   #write<T>(work: (connection: Connection, columns: Columns) => T): T {
     const { connection, columns } = this.#file;
-    this.#seen = { passages: this.#seen.passages };
+    this.#seen = {};
     return connection.write(() => work(connection, columns));
   }
 
@@ -175,9 +168,9 @@ export class StoreFile implements Operations {
     const version = connection.value("PRAGMA data_version");
     if (this.#seen.passages !== version) {
       this.#passages = countPassages(connection);
+      this.#counts.refresh(connection, this.#passages);
       this.#seen = { ...this.#seen, passages: version };
     }
-    this.#counts.refresh(connection, this.#passages);
     if (forVectors && this.#seen.vectors !== version) {
       this.#vectors.refresh(connection, columns, this.#settings());
       this.#seen = { ...this.#seen, vectors: version };

@@ -33,12 +33,6 @@ export interface Written {
   readonly passages: number;
 }
 
-/** What a change comes to, and how many passages are gone. */
-export interface Change<T> {
-  readonly result: T;
-  readonly gone: number;
-}
-
 /** Counted up where documents are split in another way than before, so that all are split again. */
 const splitting = 1;
 
@@ -84,7 +78,7 @@ export function commit(
   { model, generation }: Settings,
   { split, renamed, unchanged }: Batch,
   matrix: Float32Array | undefined,
-): Change<Written> {
+): Written {
   const gone: number[] = [];
   const numbers: number[] = [];
   let added = 0;
@@ -104,8 +98,7 @@ export function commit(
     appendRows(connection, columns, generation, model.dimensions, rows);
   }
   const updated = split.length - added + renamed.length;
-  const result = { added, updated, unchanged, passages: numbers.length };
-  return { result, gone: gone.length };
+  return { added, updated, unchanged, passages: numbers.length };
 }
 
 function putDocument(
@@ -169,12 +162,12 @@ function removePassages(connection: Connection, columns: Columns, document: numb
   });
 }
 
-/** Its result is how many of the documents were there. */
+/** Returns how many of the documents were there. */
 export function removeDocuments(
   connection: Connection,
   columns: Columns,
   ids: readonly string[],
-): Change<number> {
+): number {
   const gone: number[] = [];
   let removed = 0;
   for (const id of new Set(ids)) {
@@ -185,5 +178,5 @@ export function removeDocuments(
     removed++;
   }
   skipPassages(connection, columns, gone);
-  return { result: removed, gone: gone.length };
+  return removed;
 }

@@ -76,6 +76,26 @@ describe("a question as a query of FTS5", () => {
     expect(hitsOf("cats", 2)).toHaveLength(2);
   });
 
+  it("finds in the documents that are allowed, whether they are few or many", () => {
+    const found = (first: number, count: number) => {
+      connection.run("DELETE FROM temp.allowed");
+      connection.run(
+        `INSERT INTO temp.allowed WITH RECURSIVE numbers (number) AS
+           (VALUES (?) UNION ALL SELECT number + 1 FROM numbers LIMIT ?) SELECT number FROM numbers`,
+        first,
+        count,
+      );
+      const sought = { bringing: wordsOf("cats"), ranking: [] };
+      return keywordHits(connection, "cats", sought, 10, true).passages;
+    };
+    const all = hitsOf("cats", 10);
+    expect(all).toHaveLength(3);
+    for (const count of [10, 60_000]) {
+      expect(found(1, count)).toEqual(all);
+      expect(found(2, count)).toEqual([]);
+    }
+  });
+
   it("knows the stems of its words and how many passages have them", () => {
     expect(wordsOf("Cats e-mail -- unseen")).toEqual([
       { quoted: '"Cats"', terms: [{ text: "cat", passages: 3 }] },
