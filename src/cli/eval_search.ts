@@ -3,7 +3,7 @@ import { judgedRun, searchSet, type WayResult, wayResult } from "../eval/search_
 import type { EvalSet } from "../eval/sets.ts";
 import { usualOf } from "../eval/ways.ts";
 import type { Gate } from "../gate.ts";
-import type { StoreEmbedder } from "../store/options.ts";
+import type { StoreEmbedder } from "../store/models.ts";
 import type { Io } from "./io.ts";
 import { progressBar } from "./progress.ts";
 

@@ -16,7 +16,7 @@ import { documentEndings } from "../passages/format.ts";
 import { type SourceDocument, type SourcePassage, splitDocument } from "../passages/split.ts";
 import type { Unreadable } from "../passages/unreadable.ts";
 import type { Hit } from "../store/hits.ts";
-import type { StoreEmbedder } from "../store/options.ts";
+import type { StoreEmbedder } from "../store/models.ts";
 import { UsageError } from "./arguments.ts";
 import { embedAs } from "./eval_run.ts";
 import type { Io } from "./io.ts";

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Documents } from "../store/documents.ts";
+import type { StoreEmbedder } from "../store/models.ts";
 import { openStore } from "../store/open.ts";
-import type { StoreEmbedder } from "../store/options.ts";
 import type { Store } from "../store/store.ts";
 
 export interface TemporaryStoreSettings {

@@ -3,7 +3,8 @@ import { type GatedAnswer, gatedAnswer } from "../answer/gated_answer.ts";
 import type { AnswerOptions } from "../answer/options.ts";
 import type { Filter } from "./filter.ts";
 import type { Hit } from "./hits.ts";
-import type { SearchOptions, StoreGate } from "./options.ts";
+import type { StoreGate } from "./models.ts";
+import type { SearchOptions } from "./options.ts";
 import type { SearchMode } from "./search.ts";
 
 export interface StoreAnswerOptions

@@ -1,7 +1,7 @@
 // What a store asks of an embedder: whose vectors they are, those of passages as a matrix, that of a query.
 import { QragError } from "../../base/errors.ts";
 import { fileDigest } from "../hub/digest.ts";
-import type { StoreEmbedder } from "./options.ts";
+import type { StoreEmbedder } from "./models.ts";
 import { unit } from "./quantize.ts";
 import type { VectorModel } from "./settings.ts";
 
@@ -65,9 +65,17 @@ export async function embedQuery(
 }
 
 function checked(vector: Float32Array, dimensions: number): Float32Array {
-  if (vector.length === dimensions && vector.every(Number.isFinite)) return vector;
+  if (vector.length === dimensions && allFinite(vector)) return vector;
   throw new QragError(
     "MODEL_INVALID",
     `The embedder gave a vector that is not ${dimensions} finite numbers`,
   );
+}
+
+/** A loop, since the thread that asks must not wait: `every` takes ten times as long. */
+function allFinite(vector: Float32Array): boolean {
+  // 0 times what is not finite is NaN, and stays so.
+  let zero = 0;
+  for (let i = 0; i < vector.length; i++) zero += 0 * vector[i]!;
+  return zero === 0;
 }

@@ -1,5 +1,6 @@
 // A search in some documents only: which ones a filter lets through.
 import type { Connection } from "./connection.ts";
+import { passageNumbers } from "./read.ts";
 import type { Value } from "./sqlite.ts";
 
 export type MetadataValue = string | number | boolean | null;
@@ -47,10 +48,7 @@ function conditionOf(value: MetadataValue): [string, Value[]] {
   return ["pair.type IN ('integer', 'real') AND pair.atom = ?", [value]];
 }
 
-/** The passages of the documents in temp.allowed. */
-export function allowedPassages(connection: Connection): Set<number> {
-  const rows = connection.all(
-    "SELECT number FROM passages WHERE document IN (SELECT number FROM temp.allowed)",
-  );
-  return new Set(rows.map(({ number }) => Number(number)));
+/** The passages of the documents in temp.allowed, ascending. */
+export function allowedPassages(connection: Connection): Uint32Array {
+  return passageNumbers(connection, "WHERE document IN (SELECT number FROM temp.allowed)");
 }

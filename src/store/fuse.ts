@@ -10,10 +10,15 @@ export interface VectorHit {
   readonly passage: number;
   /** 1 - cosine, from 0 to 2. */
   readonly distance: number;
+  /** The cosine, or the inner product of vectors that keep their lengths. */
+  readonly similarity: number;
 }
 
 /** Hits not much farther away than the best; all of them where the best is at no distance at all. */
-export function withinDistance<H extends VectorHit>(hits: readonly H[], cutoff: number): H[] {
+export function withinDistance<H extends Pick<VectorHit, "distance">>(
+  hits: readonly H[],
+  cutoff: number,
+): H[] {
   const best = hits[0]?.distance ?? 0;
   return best > 0 ? hits.filter(({ distance }) => distance <= best * cutoff) : [...hits];
 }

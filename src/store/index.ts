@@ -4,6 +4,7 @@ export type { Documents, StoreDocument } from "./documents.ts";
 export type { Filter, MetadataValue } from "./filter.ts";
 export type { Weights } from "./fuse.ts";
 export type { Explanation, Hit } from "./hits.ts";
+export type { StoreEmbedder, StoreGate } from "./models.ts";
 export { openStore } from "./open.ts";
 export type {
   AddOptions,
@@ -11,8 +12,6 @@ export type {
   OpenStoreOptions,
   ReembedOptions,
   SearchOptions,
-  StoreEmbedder,
-  StoreGate,
 } from "./options.ts";
 export type { StoredDocument, StoredPassage, StoreStats } from "./read.ts";
 export type { SearchMode } from "./search.ts";

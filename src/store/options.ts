@@ -13,28 +13,11 @@ import {
   refuse,
   signal,
 } from "../checks.ts";
-import type { Embedder } from "../embedder.ts";
-import type { Gate } from "../gate.ts";
 import { checkId } from "./documents.ts";
 import type { Filter, MetadataValue } from "./filter.ts";
 import type { Weights } from "./fuse.ts";
+import { embedder, embedderOrNone, gate, type StoreEmbedder, type StoreGate } from "./models.ts";
 import type { SearchMode } from "./search.ts";
-
-/** What a store needs of an embedder: `loadEmbedder` gives one. */
-export interface StoreEmbedder {
-  readonly info: {
-    /** Of the model's file: its SHA-256 says whose vectors a store holds. */
-    readonly path: string;
-    readonly name: string | undefined;
-    readonly dimensions: number;
-    /** Tokens of a text that the model reads at once. Default 256. */
-    readonly contextLength?: number;
-  };
-  embed: Embedder["embed"];
-}
-
-/** What a store needs of a gate: `loadGate` gives one. */
-export type StoreGate = Pick<Gate, "stream" | "rank" | "info">;
 
 export interface OpenStoreOptions {
   /**
@@ -114,22 +97,6 @@ const mostIds = 100_000;
 const mostKeys = 100;
 /** With more, little of each passage would fit into what an embedder reads. */
 const mostSteps = 8;
-
-const embedder: Check<StoreEmbedder> = (value, name) =>
-  isObject(value) && isObject(value.info) && typeof value.embed === "function"
-    ? (value as unknown as StoreEmbedder)
-    : refuse("an embedder", name, value);
-
-const embedderOrNone: Check<StoreEmbedder | false> = (value, name) =>
-  value === false ? false : embedder(value, name);
-
-const gate: Check<StoreGate> = (value, name) =>
-  isObject(value) &&
-  isObject(value.info) &&
-  typeof value.stream === "function" &&
-  typeof value.rank === "function"
-    ? (value as unknown as StoreGate)
-    : refuse("a gate", name, value);
 
 const ids: Check<readonly string[]> = (value, name) =>
   Array.isArray(value) && value.length <= mostIds
@@ -245,10 +212,6 @@ export function checkSearch(
 
 function invalid(message: string): QragError {
   return new QragError("INPUT_INVALID", message);
-}
-
-export function checkEmbedder(value: unknown): StoreEmbedder {
-  return embedder(value, "embedder");
 }
 
 export function checkIds(value: Iterable<string>): string[] {

@@ -3,7 +3,7 @@ import { QragError } from "../../base/errors.ts";
 import type { Embedder } from "../embedder.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { modelPath, shippedEmbedder } from "../model/files.ts";
-import type { StoreEmbedder } from "./options.ts";
+import type { StoreEmbedder } from "./models.ts";
 
 export class PackageEmbedder implements StoreEmbedder {
   readonly info = {

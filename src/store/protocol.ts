@@ -18,7 +18,7 @@ export interface OpenRequest {
   readonly model: VectorModel | undefined;
 }
 
-/** One after the other, each with the file as the one before has left it. */
+/** One at a time, each with the file as the one before has left it; line.ts says which is next. */
 export interface Operations {
   open(request: OpenRequest): void;
   /** Compares and splits a batch, keeps it, and returns the texts to embed. `known`: every document must be there. */

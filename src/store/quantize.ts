@@ -35,7 +35,9 @@ export function quantize(
 /** The vector made of length 1; one of zeros stays. */
 export function unit(vector: Float32Array): Float32Array {
   let squares = 0;
-  for (const value of vector) squares += value * value;
+  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
   const length = Math.sqrt(squares) || 1;
-  return vector.map((value) => value / length);
+  const made = new Float32Array(vector.length);
+  for (let i = 0; i < vector.length; i++) made[i] = vector[i]! / length;
+  return made;
 }

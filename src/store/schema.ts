@@ -6,11 +6,12 @@ import { type Database, openDatabase } from "./sqlite.ts";
 
 /** "qrag" in ASCII, in the file's header: what tells a store from any other SQLite file. */
 const applicationId = 0x71726167;
-const version = 1;
+const version = 2;
 
 /**
  * `words` indexes the text of passages, `pairs` the pairs of characters in scripts without spaces between words.
- * `segments` has the vectors: see segments.ts. A generation is the work of one embedding model.
+ * `segments` has the vectors: see segments.ts. A generation is the work of one embedding model. `skips` has the rows of
+ * passages that are gone, as bits: a change to a segment itself would write all of its 1.7 MB again.
  */
 const tables = `
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -41,8 +42,11 @@ CREATE TABLE segments (
   passages BLOB NOT NULL,
   vectors BLOB NOT NULL,
   scales BLOB NOT NULL,
-  bits BLOB NOT NULL,
-  skip BLOB
+  bits BLOB NOT NULL
+) STRICT;
+CREATE TABLE skips (
+  segment INTEGER PRIMARY KEY REFERENCES segments (number) ON DELETE CASCADE,
+  rows BLOB NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE words USING fts5(
   text, content='passages', content_rowid='number', tokenize='porter unicode61'

@@ -1,5 +1,4 @@
 // A search on the thread of SQLite: both sides, fused, made diverse, and read from one state of the file.
-import { nearest } from "../../native/scan.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { diversify } from "./diversify.ts";
@@ -24,9 +23,12 @@ import {
   lookUp,
   type QueryWord,
   searched,
+  soughtAmong,
   wordsOf,
 } from "./keyword.ts";
 import type { Chosen, Step } from "./steps.ts";
+import type { TermCounts } from "./term_counts.ts";
+import { vectorHits } from "./vector_hits.ts";
 import { cosine, type Vectors } from "./vectors.ts";
 
 export type SearchMode = "hybrid" | "vector" | "keyword";
@@ -59,18 +61,15 @@ export interface Searched {
   readonly connection: Connection;
   readonly columns: Columns;
   readonly vectors: Vectors;
+  readonly counts: TermCounts;
   readonly passages: number;
   /** Vectors are compared by inner products and their lengths count, as with a state embedder; otherwise by cosines. */
   readonly products: boolean;
 }
 
-interface FoundByVector extends VectorHit {
-  readonly similarity: number;
-}
-
 /** Both rankings, and how they count. */
 interface Sides {
-  readonly vector: readonly FoundByVector[];
+  readonly vector: readonly VectorHit[];
   readonly keyword: KeywordHits;
   readonly weights: Weights;
   readonly cutoff: number;
@@ -81,16 +80,17 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   const { query, topK, mode, filter } = request;
   if (passages === 0) return [];
   if (filter) allow(connection, filter);
-  const words = mode === "vector" ? [] : lookUp(connection, query);
+  const words = mode === "vector" ? [] : lookUp(connection, store.counts, query);
   const mixing = mixingOf(request, words, passages);
   const pool = poolSize(topK, passages);
-  const found = await vectorHits(store, request, pool);
+  const found = await nearestTo(store, request, pool);
   // The cut-off compares distances of vectors of length 1.
   const vector = store.products ? found : withinDistance(found, mixing.cutoff);
+  const sought = soughtAmong(searched(words, passages), passages, pool);
   const keyword =
     mode === "vector"
       ? { passages: [], words: [] }
-      : keywordHits(connection, query, searched(words, passages), pool, filter !== undefined);
+      : keywordHits(connection, query, sought, pool, filter !== undefined);
   const weights = effectiveWeights(mixing, mode === "vector" ? 1 : vector.length);
   const fused = fuse(
     vector.map(({ passage }) => passage),
@@ -108,7 +108,7 @@ export async function nextStep(
 ): Promise<Step | undefined> {
   const { connection, columns } = store;
   if (filter) allow(connection, filter);
-  const found = await vectorHits(store, { vector, filter }, chosen.length + 1);
+  const found = await nearestTo(store, { vector, filter }, chosen.length + 1);
   const best = found.find(({ passage }) => chosen.every((each) => each.passage !== passage));
   if (!best) return undefined;
   const { passage, similarity } = best;
@@ -128,20 +128,21 @@ function mixingOf(
   return adaptiveMixing(count, idfsOf(words, passages), passages);
 }
 
-async function vectorHits(
-  { connection, vectors }: Searched,
+async function nearestTo(
+  { connection, vectors, passages, products }: Searched,
   { vector, filter }: Pick<SearchRequest, "vector" | "filter">,
   k: number,
-): Promise<FoundByVector[]> {
+): Promise<VectorHit[]> {
   // Zeros, which an embedder may give for a text that it knows nothing of, are near to nothing.
   if (!vector?.some((value) => value !== 0)) return [];
-  const segments = filter ? vectors.only(allowedPassages(connection)) : vectors.segments;
-  const found = await nearest(vector, vector.length, segments, { k });
-  return found.map(({ segment, row, score }) => ({
-    passage: segments[segment]!.passages[row]!,
-    distance: Math.min(2, Math.max(0, 1 - score)),
-    similarity: score,
-  }));
+  // Bits tell angles, not inner products.
+  const bitsFrom = products ? Infinity : undefined;
+  if (!filter) {
+    return vectorHits(vector, { segments: vectors.segments, count: passages }, k, bitsFrom);
+  }
+  const allowed = allowedPassages(connection);
+  const rows = { segments: vectors.only(allowed), count: allowed.length };
+  return vectorHits(vector, rows, k, bitsFrom);
 }
 
 /** What steps have chosen, then the best of the rest. */

@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { damaged } from "./failures.ts";
 import { bytesOfBits, type QuantizedRows, quantize } from "./quantize.ts";
 import type { VectorModel } from "./settings.ts";
+import { skippedIn } from "./skips.ts";
 import type { Row } from "./sqlite.ts";
 
 /** A segment as the file has it. */
@@ -14,7 +15,7 @@ export interface StoredSegment extends Segment {
   /** Of each row, ascending. */
   readonly passages: Uint32Array;
   readonly bits: Uint8Array;
-  skip?: Uint8Array;
+  readonly skip?: Uint8Array;
 }
 
 /** Rows of a passage each. */
@@ -29,7 +30,7 @@ const maxRows = 65_536;
 /** Of vectors that keep their lengths: what a number in single precision can be. */
 const largestScale = 3.5e38;
 
-const lengths = "length(passages), length(vectors), length(scales), length(bits), length(skip)";
+const lengths = "length(passages), length(vectors), length(scales), length(bits)";
 
 /** The numbers of a generation's segments, in order. Nothing that they hold has been read. */
 export function segmentNumbers(connection: Connection, generation: number): number[] {
@@ -48,18 +49,19 @@ export function readSegment(
   const sizes = connection.get(`SELECT rows, ${lengths} FROM segments WHERE number = ?`, number);
   const rows = sizes && columns.count(sizes, "rows");
   const wanted = rows && [rows * 4, rows * dimensions, rows * 4, rows * bytesOfBits(dimensions)];
-  const [, passages, vectors, scales, bits, skip] = Object.values(sizes ?? {});
+  const [, passages, vectors, scales, bits] = Object.values(sizes ?? {});
   const fits =
     wanted &&
     rows <= maxRows &&
-    [passages, vectors, scales, bits].every((size, index) => size === wanted[index]) &&
-    (skip === null || skip === Math.ceil(rows / 8));
+    [passages, vectors, scales, bits].every((size, index) => size === wanted[index]);
   if (!fits) throw damaged(connection.path, `segment ${number} has a wrong size`);
   const row = connection.get(
-    "SELECT passages, vectors, scales, bits, skip FROM segments WHERE number = ?",
+    "SELECT passages, vectors, scales, bits FROM segments WHERE number = ?",
     number,
   )!;
-  return checked(connection.path, segmentOf(columns, number, row), model);
+  const skip = skippedIn(connection, columns, number, rows);
+  const segment = { ...segmentOf(columns, number, row), ...(skip && { skip }) };
+  return checked(connection.path, segment, model);
 }
 
 function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
@@ -70,7 +72,6 @@ function segmentOf(columns: Columns, number: number, row: Row): StoredSegment {
     vectors: new Int8Array(vectors.buffer, vectors.byteOffset, vectors.length),
     scales: new Float32Array(columns.bytes(row, "scales").slice().buffer),
     bits: columns.bytes(row, "bits"),
-    ...(row.skip !== null && { skip: columns.bytes(row, "skip").slice() }),
   };
 }
 
@@ -187,34 +188,4 @@ function insertSegments(
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** Marks the rows of passages that are gone, in every generation. `gone` is ascending. */
-export function skipPassages(
-  connection: Connection,
-  columns: Columns,
-  gone: readonly number[],
-): void {
-  if (gone.length === 0) return;
-  const set = new Set(gone);
-  const touched = connection.all(
-    "SELECT number, rows, passages, skip FROM segments WHERE first <= ? AND last >= ?",
-    gone.at(-1)!,
-    gone[0]!,
-  );
-  for (const row of touched) {
-    const bytes = columns.bytes(row, "passages");
-    const passages = new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer);
-    const skip = new Uint8Array(Math.ceil(passages.length / 8));
-    if (row.skip !== null) skip.set(columns.bytes(row, "skip").subarray(0, skip.length));
-    let found = false;
-    for (const [index, passage] of passages.entries()) {
-      if (!set.has(passage)) continue;
-      skip[index >> 3]! |= 1 << (index & 7);
-      found = true;
-    }
-    if (found) {
-      connection.run("UPDATE segments SET skip = ? WHERE number = ?", skip, Number(row.number));
-    }
-  }
 }

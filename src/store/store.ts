@@ -6,21 +6,20 @@ import { asyncDispose } from "../async_dispose.ts";
 import { checkQuery } from "../options.ts";
 import { answerFrom, type StoreAnswer, type StoreAnswerOptions } from "./answer.ts";
 import { batchesOf, checkDocuments, type Documents } from "./documents.ts";
-import { embedPassages, embedQuery, modelOf } from "./embedding.ts";
+import { embedPassages, embedQuery } from "./embedding.ts";
 import type { Hit } from "./hits.ts";
+import { checkEmbedder, type StoreEmbedder, type StoreGate } from "./models.ts";
 import {
   type AddOptions,
   checkAdd,
-  checkEmbedder,
   checkIds,
   checkReembed,
   checkSearch,
   type ReembedOptions,
   type SearchOptions,
-  type StoreEmbedder,
-  type StoreGate,
 } from "./options.ts";
 import type { StoredDocument, StoredPage, StoredPassage, StoreStats } from "./read.ts";
+import { reembed } from "./reembed.ts";
 import { type Chosen, takeSteps } from "./steps.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
@@ -120,7 +119,11 @@ export class Store {
   async reembed(embedder: StoreEmbedder, options?: ReembedOptions): Promise<void> {
     const checked = checkReembed(options);
     checkEmbedder(embedder);
-    return this.#change(() => this.#reembed(embedder, checked));
+    return this.#change(async () => {
+      await reembed(this.#thread, embedder, checked);
+      this.#embedder = embedder;
+      this.#stateEmbedder = checked.stateEmbedder;
+    });
   }
 
   /**
@@ -183,32 +186,6 @@ export class Store {
       onProgress?.({ done, total, passages: sum.passages });
     }
     return sum;
-  }
-
-  async #reembed(
-    embedder: StoreEmbedder,
-    { stateEmbedder, onProgress, signal }: ReembedOptions,
-  ): Promise<void> {
-    const model = await modelOf(embedder, stateEmbedder, signal);
-    const generation = await this.#thread.call("beginGeneration", []);
-    const { passages: total } = await this.stats();
-    let last = 0;
-    let done = 0;
-    do {
-      for (;;) {
-        signal?.throwIfAborted();
-        const { numbers, texts } = await this.#thread.call("passagesAfter", [last]);
-        if (numbers.length === 0) break;
-        const matrix = await embedPassages(embedder, texts, signal);
-        const values = [generation, model, numbers, matrix] as const;
-        await this.#thread.call("addToGeneration", [...values], [matrix.buffer]);
-        last = numbers.at(-1)!;
-        done += numbers.length;
-        onProgress?.({ done, total: Math.max(done, total) });
-      }
-    } while (!(await this.#thread.call("finishGeneration", [model, generation, last])));
-    this.#embedder = embedder;
-    this.#stateEmbedder = stateEmbedder;
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {

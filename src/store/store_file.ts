@@ -3,15 +3,15 @@ import { QragError } from "../../base/errors.ts";
 import { Columns } from "./columns.ts";
 import { Connection } from "./connection.ts";
 import type { GivenDocument } from "./documents.ts";
-import { invalid } from "./failures.ts";
 import { temporaryAllowed } from "./filter.ts";
 import type { Hit } from "./hits.ts";
 import type { OpenRequest, Operations } from "./protocol.ts";
 import { countPassages, documentsAfter, statsOf, storedAfter } from "./read.ts";
 import { ensureSchema } from "./schema.ts";
 import { nextStep, type Searched, type SearchRequest, type StepRequest, search } from "./search.ts";
-import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
+import { readSettings, type Settings, type VectorModel } from "./settings.ts";
 import type { Step } from "./steps.ts";
+import { TermCounts } from "./term_counts.ts";
 import {
   addToGeneration,
   beginGeneration,
@@ -21,6 +21,7 @@ import {
 } from "./upkeep.ts";
 import { Vectors } from "./vectors.ts";
 import { verifyStore } from "./verify.ts";
+import { adopt, settingsFor } from "./whose_vectors.ts";
 import { type Batch, commit, prepare, removeDocuments, type Written } from "./write.ts";
 
 export class StoreFile implements Operations {
@@ -29,6 +30,7 @@ export class StoreFile implements Operations {
   #model: VectorModel | undefined;
   #batch: Batch | undefined;
   readonly #vectors = new Vectors();
+  readonly #counts = new TermCounts();
   #passages = 0;
   /** Of the file when passages were last counted, and vectors read; undefined after a change of our own. */
   #seen: { readonly passages?: unknown; readonly vectors?: unknown } = {};
@@ -155,18 +157,20 @@ export class StoreFile implements Operations {
     return connection.read(() => {
       this.#refresh(forVectors);
       const products = this.#model?.stateDigest !== undefined;
-      const [vectors, passages] = [this.#vectors, this.#passages];
-      return work({ connection, columns, vectors, passages, products });
+      return work({
+        connection,
+        columns,
+        vectors: this.#vectors,
+        counts: this.#counts,
+        passages: this.#passages,
+        products,
+      });
     });
   }
 
   /** Another process may have embedded the store anew since it was opened. */
   #settings(): Settings {
-    const { connection } = this.#file;
-    const settings = readSettings(connection);
-    if (isSame(settings.model, this.#model)) return settings;
-    if (settings.model) throw otherModel(connection.path, settings.model, this.#model);
-    throw invalid(connection.path, withoutVectors);
+    return settingsFor(this.#file.connection, this.#model);
   }
 
   #refresh(forVectors: boolean): void {
@@ -174,6 +178,7 @@ export class StoreFile implements Operations {
     const version = connection.value("PRAGMA data_version");
     if (this.#seen.passages !== version) {
       this.#passages = countPassages(connection);
+      this.#counts.refresh(connection, this.#passages);
       this.#seen = { ...this.#seen, passages: version };
     }
     if (forVectors && this.#seen.vectors !== version) {
@@ -181,61 +186,6 @@ export class StoreFile implements Operations {
       this.#seen = { ...this.#seen, vectors: version };
     }
   }
-}
-
-/** A store without passages takes any model. */
-function adopt(connection: Connection, model: VectorModel, readOnly: boolean): void {
-  const { path } = connection;
-  const settings = readSettings(connection);
-  if (isSame(settings.model, model) && settings.model?.dimensions === model.dimensions) return;
-  if (countPassages(connection) > 0) {
-    if (settings.model) throw otherModel(path, settings.model, model);
-    throw invalid(path, withoutVectors);
-  }
-  if (readOnly) return;
-  connection.write(() => {
-    if (countPassages(connection) > 0) {
-      throw new QragError("STORE_BUSY", `${path} has just been filled by another process`);
-    }
-    writeSettings(connection, { model, generation: readSettings(connection).generation + 1 });
-  });
-}
-
-/** The embedder, and the state embedder if there is one. */
-function isSame(one: VectorModel | undefined, other: VectorModel | undefined): boolean {
-  return one?.digest === other?.digest && one?.stateDigest === other?.stateDigest;
-}
-
-const withoutVectors =
-  "was indexed without an embedder. Open it with `embedder: false` (--embedder none) to go on with keywords only, or " +
-  "call reembed(embedder) (`qrag store reembed`) to give it vectors.";
-
-function otherModel(
-  path: string,
-  { name, digest, stateDigest }: VectorModel,
-  opened: VectorModel | undefined,
-): QragError {
-  const paired =
-    stateDigest === undefined ? "" : ` with the state embedder ${stateDigest.slice(0, 12)}...`;
-  const own = `the embedding model ${name || "without a name"} (SHA-256 ${digest.slice(0, 12)}...)${paired}`;
-  if (opened?.digest === digest) {
-    const other =
-      stateDigest === undefined ? "with a state embedder" : "without it, or with another";
-    return invalid(
-      path,
-      `holds vectors of ${own}, and was opened ${other}. Open it as it was filled, or call ` +
-        "reembed(embedder, { stateEmbedder }) (`qrag store reembed --embedder PATH --state-embedder PATH`) to make " +
-        "all vectors again.",
-    );
-  }
-  if (!opened) {
-    return invalid(path, `holds vectors of ${own}. Open it with that embedder to add documents.`);
-  }
-  return invalid(
-    path,
-    `holds vectors of ${own}, and was opened with another one. Open it with that model, or call reembed(embedder) ` +
-      "(`qrag store reembed`) to make all vectors again.",
-  );
 }
 
 function refuseUnknown(connection: Connection, documents: readonly GivenDocument[]): void {

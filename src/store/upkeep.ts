@@ -1,7 +1,9 @@
 // Work on a whole store: the room of what is gone given back, and all vectors made again by another model.
 import { QragError } from "../../base/errors.ts";
+import { placeIn } from "./ascending.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { passageNumbers } from "./read.ts";
 import {
   appendRows,
   readSegment,
@@ -9,9 +11,9 @@ import {
   rowsOf,
   segmentNumbers,
   segmentRows,
-  skipPassages,
 } from "./segments.ts";
 import { readSettings, type Settings, type VectorModel, writeSettings } from "./settings.ts";
+import { skipPassages } from "./skips.ts";
 
 export function compactStore(connection: Connection, columns: Columns): void {
   connection.write(() => {
@@ -35,7 +37,7 @@ function compactSegments(
   model: VectorModel,
 ): void {
   const touched = connection.all(
-    "SELECT number FROM segments WHERE generation = ? AND (skip IS NOT NULL OR rows < ?)",
+    "SELECT number FROM segments WHERE generation = ? AND (rows < ? OR number IN (SELECT segment FROM skips)) ORDER BY number",
     generation,
     segmentRows,
   );
@@ -54,7 +56,7 @@ function compactSegments(
 }
 
 function isSkipping(connection: Connection, number: number): boolean {
-  return connection.value("SELECT skip IS NOT NULL FROM segments WHERE number = ?", number) === 1;
+  return connection.value("SELECT 1 FROM skips WHERE segment = ?", number) === 1;
 }
 
 /** Passages that are to get new vectors. */
@@ -122,14 +124,16 @@ export function finishGeneration(
 ): boolean {
   return connection.write(() => {
     if (connection.value("SELECT 1 FROM passages WHERE number > ? LIMIT 1", last)) return false;
-    const present = new Set(
-      connection.all("SELECT number FROM passages").map(({ number }) => Number(number)),
-    );
-    const made = segmentNumbers(connection, generation).flatMap((number) => [
-      ...readSegment(connection, columns, number, model).passages,
-    ]);
-    const gone = made.filter((passage) => !present.has(passage));
-    if (made.length - gone.length !== present.size) throw disturbed(connection.path);
+    const present = passageNumbers(connection);
+    const isPresent = (passage: number) => present[placeIn(present, passage)] === passage;
+    let made = 0;
+    const gone: number[] = [];
+    for (const number of segmentNumbers(connection, generation)) {
+      const { passages } = readSegment(connection, columns, number, model);
+      made += passages.length;
+      for (const passage of passages) if (!isPresent(passage)) gone.push(passage);
+    }
+    if (made - gone.length !== present.length) throw disturbed(connection.path);
     skipPassages(connection, columns, gone);
     connection.run("DELETE FROM segments WHERE generation != ?", generation);
     const settings: Settings = { model, generation };

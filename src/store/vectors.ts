@@ -1,9 +1,11 @@
 // The vectors of a store in memory: read once, and again where the file has changed.
+import { placeIn } from "./ascending.ts";
 import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { readSegment, type StoredSegment, segmentNumbers } from "./segments.ts";
 import type { Settings } from "./settings.ts";
+import { skippedIn } from "./skips.ts";
 
 /** Where a passage's vector is. */
 export interface VectorPlace {
@@ -27,11 +29,9 @@ export class Vectors {
     this.#segments = segmentNumbers(connection, generation).map((number) => {
       const segment = known.get(number);
       if (!segment) return readSegment(connection, columns, number, model);
-      const row = connection.get("SELECT skip FROM segments WHERE number = ?", number)!;
       const { skip: _, ...rest } = segment;
-      if (row.skip === null) return rest;
-      const skip = columns.bytes(row, "skip").slice();
-      return skip.length === Math.ceil(segment.passages.length / 8) ? { ...rest, skip } : segment;
+      const skip = skippedIn(connection, columns, number, segment.passages.length);
+      return { ...rest, ...(skip && { skip }) };
     });
     this.#generation = generation;
   }
@@ -40,15 +40,22 @@ export class Vectors {
     return this.#segments;
   }
 
-  /** The same segments, without every row whose passage is not among `allowed`. */
-  only(allowed: ReadonlySet<number>): StoredSegment[] {
-    return this.#segments.map((segment) => {
-      const skip = new Uint8Array(Math.ceil(segment.passages.length / 8));
-      for (const [row, passage] of segment.passages.entries()) {
-        if (allowed.has(passage) && !(segment.skip && isSet(segment.skip, row))) continue;
-        skip[row >> 3]! |= 1 << (row & 7);
+  /** The segments that have any of the passages `allowed`, which ascend, without their other rows. */
+  only(allowed: Uint32Array): StoredSegment[] {
+    return this.#segments.flatMap((segment) => {
+      const { passages } = segment;
+      const skip = new Uint8Array(Math.ceil(passages.length / 8)).fill(0xff);
+      let kept = 0;
+      let row = 0;
+      for (let next = placeIn(allowed, passages[0] ?? 0); next < allowed.length; next++) {
+        while (row < passages.length && passages[row]! < allowed[next]!) row++;
+        if (row === passages.length) break;
+        if (passages[row] !== allowed[next]) continue;
+        if (segment.skip && isSet(segment.skip, row)) continue;
+        skip[row >> 3]! &= ~(1 << (row & 7));
+        kept++;
       }
-      return { ...segment, skip };
+      return kept > 0 ? [{ ...segment, skip }] : [];
     });
   }
 
@@ -56,23 +63,11 @@ export class Vectors {
     for (const segment of this.#segments) {
       const { passages } = segment;
       if (passages.length === 0 || passages[0]! > passage || passages.at(-1)! < passage) continue;
-      const row = indexIn(passages, passage);
-      if (row !== undefined) return { segment, row };
+      const row = placeIn(passages, passage);
+      if (passages[row] === passage) return { segment, row };
     }
     return undefined;
   }
-}
-
-function indexIn(ascending: Uint32Array, value: number): number | undefined {
-  let low = 0;
-  let high = ascending.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle] === value) return middle;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle - 1;
-  }
-  return undefined;
 }
 
 /** The cosine of two rows; scales cancel out. */

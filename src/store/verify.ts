@@ -1,9 +1,11 @@
 // Whether everything in a store fits together: SQLite's own checks, the indexes, and a vector for every passage.
 
 import { QragError } from "../../base/errors.ts";
+import { placeIn } from "./ascending.ts";
 import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { passageNumbers } from "./read.ts";
 import { readSegment, segmentNumbers } from "./segments.ts";
 import type { Settings } from "./settings.ts";
 
@@ -79,18 +81,25 @@ function vectorProblems(
   { model, generation }: Settings,
 ): string[] {
   if (!model) return [];
-  const rows = connection.all("SELECT number FROM passages");
-  const missing = new Set(rows.map(({ number }) => Number(number)));
+  const numbers = passageNumbers(connection);
+  const present = new Uint8Array(numbers.length);
+  let missing = numbers.length;
   let unknown = 0;
-  for (const number of segmentNumbers(connection, generation)) {
-    const { passages, skip } = readSegment(connection, columns, number, model);
+  for (const segment of segmentNumbers(connection, generation)) {
+    const { passages, skip } = readSegment(connection, columns, segment, model);
     for (const [row, passage] of passages.entries()) {
       if (skip && isSet(skip, row)) continue;
-      if (!missing.delete(passage)) unknown++;
+      const place = placeIn(numbers, passage);
+      if (numbers[place] !== passage || present[place] === 1) {
+        unknown++;
+      } else {
+        present[place] = 1;
+        missing--;
+      }
     }
   }
   return [
-    ...(missing.size > 0 ? [`${missing.size} passages have no vector`] : []),
+    ...(missing > 0 ? [`${missing} passages have no vector`] : []),
     ...(unknown > 0 ? [`${unknown} vectors belong to no passage, or to one that has another`] : []),
   ];
 }

@@ -1,15 +1,30 @@
 // The thread of SQLite: answers one message after the other.
+import { setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { QragError } from "../../base/errors.ts";
+import { Line } from "./line.ts";
 import type { Failure, Operations, Question, Reply } from "./protocol.ts";
 import { StoreFile } from "./store_file.ts";
 
 const file: Operations = new StoreFile();
-let last: Promise<void> = Promise.resolve();
+const line = new Line();
+let running = false;
 
 parentPort!.on("message", (question: Question) => {
-  last = last.then(() => answer(question));
+  line.add(question);
+  void run();
 });
+
+async function run(): Promise<void> {
+  if (running) return;
+  running = true;
+  for (let next = line.next(); next; next = line.next()) {
+    await answer(next);
+    // What has come meanwhile may have its turn now.
+    await setImmediate();
+  }
+  running = false;
+}
 
 async function answer({ id, name, values }: Question): Promise<void> {
   let reply: Reply;

@@ -5,8 +5,9 @@ import { type SourcePassage, splitDocument } from "../passages/split.ts";
 import type { Columns } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import type { GivenDocument } from "./documents.ts";
-import { appendRows, rowsOf, skipPassages } from "./segments.ts";
+import { appendRows, rowsOf } from "./segments.ts";
 import type { Settings } from "./settings.ts";
+import { skipPassages } from "./skips.ts";
 import { pairsIn } from "./unspaced.ts";
 
 /** A document whose text is new, with its passages. */
@@ -96,11 +97,7 @@ export function commit(
   for (const { id, path, metadata } of renamed) {
     connection.run("UPDATE documents SET path = ?, metadata = ? WHERE id = ?", path, metadata, id);
   }
-  skipPassages(
-    connection,
-    columns,
-    gone.sort((a, b) => a - b),
-  );
+  skipPassages(connection, columns, gone);
   if (model && matrix) {
     appendRows(connection, columns, generation, model, rowsOf(numbers, matrix, model));
   }
@@ -184,10 +181,6 @@ export function removeDocuments(
     connection.run("DELETE FROM documents WHERE number = ?", Number(number));
     removed++;
   }
-  skipPassages(
-    connection,
-    columns,
-    gone.sort((a, b) => a - b),
-  );
+  skipPassages(connection, columns, gone);
   return removed;
 }

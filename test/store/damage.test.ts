@@ -41,7 +41,8 @@ describe("a file that is no store of ours", () => {
   it.each([
     ["another program's", "PRAGMA application_id = 7", /no store of qrag's/],
     ["nobody's", "PRAGMA application_id = 0", /no store of qrag's/],
-    ["of a newer version", "PRAGMA user_version = 2", /newer qrag/],
+    ["of a newer version", "PRAGMA user_version = 3", /newer qrag/],
+    ["of an older version", "PRAGMA user_version = 1", /Index the documents again/],
     [
       "with a trigger",
       "CREATE TRIGGER t AFTER INSERT ON documents BEGIN DELETE FROM passages; END",
@@ -97,7 +98,7 @@ describe("hostile rows", () => {
       "UPDATE segments SET scales = CAST(replace(hex(zeroblob(rows * 2)), '0', char(127)) AS BLOB)",
     ],
     ["passages in no order", "UPDATE segments SET passages = zeroblob(length(passages))"],
-    ["a bitmap of another size", "UPDATE segments SET skip = x'00'"],
+    ["a bitmap of another size", "INSERT INTO skips SELECT number, x'00' FROM segments"],
   ])("in segments are refused before use: %s", async (_, statement) => {
     const bag = embedder();
     await using store = await openHere(changed(statement), { embedder: bag });

@@ -174,7 +174,7 @@ describe("a store", () => {
   it("writes what came before an error or an abort, and no half batch", async () => {
     const bag = embedder();
     await using store = await openHere(path(), { embedder: bag });
-    const many = Array.from({ length: 200 }, (_, i) => ({ id: `${i}`, text: `number ${i}` }));
+    const many = Array.from({ length: 600 }, (_, i) => ({ id: `${i}`, text: `number ${i}` }));
     const abort = new AbortController();
     const seen: unknown[] = [];
     const reason = new Error("enough");
@@ -184,8 +184,8 @@ describe("a store", () => {
     };
     await expect(store.add(many, { signal: abort.signal, onProgress })).rejects.toBe(reason);
     expect(seen).toEqual([
-      { done: 64, total: 200, passages: 64 },
-      { done: 128, total: 200, passages: 128 },
+      { done: 256, total: 600, passages: 256 },
+      { done: 512, total: 600, passages: 512 },
     ]);
     async function* broken() {
       yield { id: "last", text: "before" };
@@ -195,8 +195,8 @@ describe("a store", () => {
     bag.onEmbed = () => Promise.reject(reason);
     await expect(store.add(many)).rejects.toBe(reason);
     bag.onEmbed = () => {};
-    expect(await store.stats()).toMatchObject({ documents: 128, passages: 128 });
-    expect(await store.add(many)).toMatchObject({ added: 72, unchanged: 128 });
+    expect(await store.stats()).toMatchObject({ documents: 512, passages: 512 });
+    expect(await store.add(many)).toMatchObject({ added: 88, unchanged: 512 });
     expect(await store.verify()).toEqual({ ok: true, problems: [] });
   });
 
