@@ -42,7 +42,7 @@ Data (--folder with --questions, --rows and --beir may be repeated):
       --top K           passages retrieved for each of these questions (default ${defaultTop}), by BM25 or, with an
                         embedder, by both: the sum of reciprocal ranks
       --retrieve store  retrieve as qrag search does, from a store that is made for the run, and measure its searches
-                        by keywords, by vectors and by both; for --folder and --beir. Default: bm25
+                        by keywords, by vectors, by both and in steps; for --folder and --beir. Default: bm25
       --rows FILE       ${rowsHelp}, domain?, kind?
       --beir DIR        a folder in BEIR's format: queries, each with one relevant passage and BM25's best four others
       --queries N       how many queries (default ${publishedSlice.queries})

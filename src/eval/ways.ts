@@ -5,7 +5,7 @@ import type { Store } from "../store/store.ts";
 
 export interface Way {
   readonly name: string;
-  readonly options: Pick<SearchOptions, "mode">;
+  readonly options: Pick<SearchOptions, "mode" | "steps">;
   /** What a store does unless it is told otherwise. Gates judge what this finds. */
   readonly usual: boolean;
 }
@@ -14,6 +14,7 @@ const withVectors: readonly Way[] = [
   { name: "keyword", options: { mode: "keyword" }, usual: false },
   { name: "vector", options: { mode: "vector" }, usual: false },
   { name: "hybrid", options: { mode: "hybrid" }, usual: true },
+  { name: "hybrid with steps", options: { mode: "hybrid", steps: 2 }, usual: false },
 ];
 const withoutVectors: readonly Way[] = [
   { name: "keyword", options: { mode: "keyword" }, usual: true },
@@ -35,7 +36,7 @@ export interface Found<T> {
 }
 
 export interface FindSettings<T> {
-  readonly options: Pick<SearchOptions, "mode" | "topK">;
+  readonly options: Pick<SearchOptions, "mode" | "steps" | "topK">;
   /** What to remember of a hit. */
   readonly keep: (hit: Hit) => T;
   readonly signal: AbortSignal;

@@ -178,7 +178,13 @@ describe("qrag eval --folder", () => {
     expect(exitCode).toBe(0);
     expect(out).toMatch(/^STORE +RETRIEVED +KEPT RIGHT +SILENT +SPEAKS$/m);
     const page = await readFile(at("ways.html"), "utf8");
-    for (const name of ["keyword", "vector", "hybrid", "hybrid and fake.gguf"]) {
+    for (const name of [
+      "keyword",
+      "vector",
+      "hybrid",
+      "hybrid with steps",
+      "hybrid and fake.gguf",
+    ]) {
       expect(out).toMatch(new RegExp(`^${name.replace(".", "\\.")}  +\\d`, "m"));
       expect(page).toContain(`<th scope="row">${name}</th>`);
     }

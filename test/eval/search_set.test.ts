@@ -63,6 +63,7 @@ describe("searchSet", () => {
       ["keyword", false],
       ["vector", false],
       ["hybrid", true],
+      ["hybrid with steps", false],
     ]);
     expect(bag.asked.filter((text) => text === long)).toHaveLength(1);
     for (const { first } of runs) expect(first[0]![0]).toBe(0);
