@@ -44,21 +44,27 @@ def onnx_weights(path):
     return {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
 
 
+def pretrained(name):
+    """(configuration, weights, path of the tokenizer). bge comes without a pooler."""
+    if name == "bge":
+        folder = bge_folder()
+        config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
+        weights, words = onnx_weights(folder / "bge-small-en-v1.5.onnx"), folder / "bge-small-en-v1.5-tokenizer.json"
+    else:
+        folder = minilm_folder()
+        config = BertConfig.from_pretrained(folder)
+        weights, words = load_file(folder / "model.safetensors"), folder / "tokenizer.json"
+    config._attn_implementation = "eager"
+    return config, {name: value for name, value in weights.items() if "position_ids" not in name}, words
+
+
 class Embedder:
     def __init__(self, name):
         self.name = name
         self.first = name == "bge"  # bge takes the first token's vector, all-MiniLM the mean
-        if name == "bge":
-            folder = bge_folder()
-            config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
-            weights, words = onnx_weights(folder / "bge-small-en-v1.5.onnx"), folder / "bge-small-en-v1.5-tokenizer.json"
-        else:
-            folder = minilm_folder()
-            config = BertConfig.from_pretrained(folder)
-            weights, words = load_file(folder / "model.safetensors"), folder / "tokenizer.json"
-        config._attn_implementation = "eager"
+        config, weights, words = pretrained(name)
         self.model = BertModel(config, add_pooling_layer=False).eval()
-        missing = self.model.load_state_dict({n: w for n, w in weights.items() if "position_ids" not in n and "pooler" not in n}, strict=True)
+        missing = self.model.load_state_dict({n: w for n, w in weights.items() if "pooler" not in n}, strict=True)
         assert not missing.missing_keys
         self.tokenizer = Tokenizer.from_file(str(words))
         self.tokenizer.no_padding()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from judge import Judge, outputs, read_gate, save, tokenizer
+from judge import Judge, judge_with, outputs, read_gate, save, tokenizer
 from measure import folder_judged, judged, outputs_of, read_sets
 
 STEPS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -67,14 +67,14 @@ def main():
     parser.add_argument("--run", type=Path, required=True, nargs="+", help="runs, or gates' GGUFs; several: the mean of their weights")
     parser.add_argument("--shares", type=float, nargs="+", help="of each of several in the mean; default: equal ones")
     parser.add_argument("--as-trained", action="store_true", help="leave the line where training put it, and the other rows out")
+    parser.add_argument("--bias", type=float, default=0.0, help="with --as-trained: what is added to the margin")
     parser.add_argument("--sets", type=Path, required=True, help="the folder that heldout.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=2, help="of the head that were taught: 2 with all-MiniLM's cosine, 3 with bge's too")
     parser.add_argument("--most", type=int, default=10000, help="rows of a set that are read")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model, words = Judge(), tokenizer(512)
-    model.load_state_dict(mean_of([weights_of(run) for run in options.run], options.shares))
+    model, words = judge_with(mean_of([weights_of(run) for run in options.run], options.shares)), tokenizer(512)
     sets, folders = read_sets(options.sets / "dev")
     sets = {name: rows[: options.most] for name, rows in sets.items() if name not in LEFT_OUT}
     folders = {f"folder {name}": rows for name, rows in folders.items() if name not in LEFT_OUT}
@@ -84,7 +84,7 @@ def main():
     found, weights = fit(said, goodness, options.rows)
     trained = goodness.of({name: values[:, 0] for name, values in said.items()})
     if options.as_trained:
-        weights = [1.0, 0.0, 0.0, 0.0]
+        weights = [1.0, 0.0, 0.0, options.bias]
     for name, rows in {**sets, **folders}.items():
         scores = said[name] @ np.array(weights[:3]) + weights[3]
         print(name, json.dumps(folder_judged(scores, rows) if name in folders else judged(scores, rows)))

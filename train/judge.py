@@ -1,16 +1,16 @@
-"""The network: a BERT whose pooled vector is read by three rows (margin, two cosines), and the gate folded out of them."""
+"""The network: all-MiniLM-L6-v2 or bge-small-en-v1.5, a BERT whose pooled vector is read by three rows (margin, two cosines), and the gate folded out of them."""
 
 import json
 import shutil
 
 import torch
 from gguf import GGUFReader, dequantize
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import BertConfig, BertModel
+from transformers import BertModel
 
-from embedders import minilm_folder
+from embedders import minilm_folder, pretrained
 from products import products
 
 LONGEST = 320  # tokens of a training pair
@@ -18,23 +18,36 @@ CENTRES, SPREADS = (0.45, 0.70), (0.20, 0.09)  # of the cosines of all-MiniLM an
 
 
 class Judge(nn.Module):
-    def __init__(self):
+    def __init__(self, start="minilm", frozen=0):
+        """`start`: whose weights; `frozen`: how many of its first layers stay as they are, beside the word embeddings."""
         super().__init__()
-        config = BertConfig.from_pretrained(minilm_folder(), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-        config._attn_implementation = "eager"
+        self.start = start
+        config, weights, _ = pretrained(start)
+        config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
         self.bert = BertModel(config, add_pooling_layer=True)
-        kept = {name: value for name, value in load_file(minilm_folder() / "model.safetensors").items() if "position_ids" not in name}
-        self.bert.load_state_dict(kept, strict=False)
+        nn.init.eye_(self.bert.pooler.dense.weight)  # where the start has no pooler, its vector goes on as it is
+        self.bert.load_state_dict(weights, strict=False)
         self.head = nn.Linear(config.hidden_size, 3)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        self.bert.embeddings.word_embeddings.weight.requires_grad_(False)  # rare words keep what the start knew of them
+        still = [self.bert.embeddings.word_embeddings]  # rare words keep what the start knew of them
+        if frozen:
+            still = [self.bert.embeddings, *self.bert.encoder.layer[:frozen]]
+        for part in still:
+            part.requires_grad_(False)
 
     def forward(self, ids, types, mask):
         """(pairs, 3)"""
         pooled = self.bert(ids, attention_mask=mask, token_type_ids=types).pooler_output
         with torch.autocast("cpu", enabled=False):
             return self.head(pooled.float())
+
+
+def judge_with(weights):
+    """The network that these weights of a run belong to: bge has twelve layers, all-MiniLM six."""
+    model = Judge("bge" if any(".layer.11." in name for name in weights) else "minilm")
+    model.load_state_dict(weights)
+    return model
 
 
 def tokenizer(longest=LONGEST):
@@ -114,6 +127,7 @@ def save(model, weights, folder):
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     config = json.loads((source / "config.json").read_text())
     config.pop("_name_or_path", None)
+    config["num_hidden_layers"] = len(model.bert.encoder.layer)
     config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "0", "1": "1"}, "label2id": {"0": 0, "1": 1}, "problem_type": "single_label_classification"}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     words = json.loads((source / "tokenizer.json").read_text())

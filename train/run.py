@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from judge import CENTRES, SPREADS, Judge, read_gate, tensors, tokenizer
+from four_bits import feed_forward, rounded
+from judge import CENTRES, SPREADS, Judge, judge_with, read_gate, tensors, tokenizer
 from products import products
 from rows import Rows
 from vectors import Vectors
@@ -31,6 +32,11 @@ def parse():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
     parser.add_argument("--start", type=Path, help="averaged.pt of a run, or a gate's GGUF, to go on from with new rates")
+    parser.add_argument("--base", choices=EMBEDDERS, default="minilm", help="whose weights a run begins with")
+    parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
+    parser.add_argument("--teacher", type=Path, help="averaged.pt of a run whose margins are a target, beside the labels")
+    parser.add_argument("--teach", type=float, default=0.3, help="what its margins count")
+    parser.add_argument("--four-bits", action="store_true", help="learn with feed-forward weights rounded to Q4_0")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--step", type=int, default=64, help="pairs a step, about")
     parser.add_argument("--cosines", type=float, default=0.3, help="what the second targets count")
@@ -72,15 +78,17 @@ def main():
     torch.manual_seed(options.seed)
     with open(options.prepared / "prepared.pickle", "rb") as file:
         prepared = pickle.load(file)
-    cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge()
+    cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen)
     if options.start:
         if options.start.suffix == ".gguf":
             read_gate(model, options.start)
         else:
             model.load_state_dict(torch.load(options.start))
+    teacher = judge_with(torch.load(options.teacher)).eval() if options.teacher else None
     head = list(model.head.parameters())
     body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith("head")]
     tool = torch.optim.AdamW([{"params": body, "top": options.rate}, {"params": head, "top": options.rate * 4}], lr=0, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    still = {name for name, weight in model.named_parameters() if not weight.requires_grad}
     state = {"pairs": 0, "steps": 0, "seconds": 0.0}
     averaged = {name: value.clone() for name, value in model.state_dict().items()}
     kept = options.out / "checkpoint.pt"
@@ -105,6 +113,10 @@ def main():
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
         decision = (F.binary_cross_entropy_with_logits(said[:, 0], labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
+        if teacher is not None:
+            with torch.no_grad(), products():
+                margins = teacher(*tensors(encoded))[:, 0]
+            decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum() / share
         targets, known = cosines.of(some)
         opinion = (F.smooth_l1_loss(said[:, 1:], targets, reduction="none") * known).sum() / count
         (decision + options.cosines * opinion).backward()
@@ -140,7 +152,9 @@ def main():
         parts = [order[at : at + 11] for at in range(0, len(order), 11)]  # the longest is taken first
         share = sum(row.weight * (options.positive if row.label else 1) for row in drawn)
         mean = np.zeros(2)
-        for done in [future.result() for future in [threads.submit(work, twin, parts, drawn, encoded, share) for twin in twins]]:
+        with rounded(feed_forward(model) if options.four_bits else []):
+            found = [future.result() for future in [threads.submit(work, twin, parts, drawn, encoded, share) for twin in twins]]
+        for done in found:
             for part, loss, margins in done:
                 mean += loss
                 for at, margin in zip(part, margins):
@@ -157,7 +171,7 @@ def main():
         tool.zero_grad(set_to_none=True)
         memory = min(options.average, (1 + state["steps"]) / (10 + state["steps"]))
         for name, value in model.state_dict().items():
-            if value.is_floating_point() and "word_embeddings" not in name:
+            if value.is_floating_point() and name not in still:
                 averaged[name].lerp_(value, 1 - memory)
         losses.append(mean)
         state["pairs"] += len(drawn)
