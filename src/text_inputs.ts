@@ -76,7 +76,7 @@ async function* wholeInputs(
 function tooLong(index: number, contextLength: number): QragError {
   return new QragError(
     "INPUT_INVALID",
-    `texts[${index}] is longer than the ${contextLength} tokens that the model reads. Shorten it, or let it be cut or averaged.`,
+    `texts[${index}] is longer than the ${contextLength} tokens that the model reads. Shorten it, or have it cut.`,
   );
 }
 

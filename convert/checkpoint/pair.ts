@@ -47,7 +47,9 @@ export function halfOf(
   }
   const notes = [
     `of the pair's two encoders, that of ${encoder}s`,
-    `its vectors are divided by ${divisor}, as Q-RAG does it: in the last norm`,
+    ...([...half.keys()].some((name) => lastNorm.test(name))
+      ? [`its vectors are divided by ${divisor}, as Q-RAG does it: in the last norm`]
+      : [`no last norm was found: its vectors are not divided by ${divisor}`]),
     ...([...half.keys()].some((name) => rotation.test(name))
       ? ["the rotation of vectors by the places of passages is left out: all count as the first"]
       : []),

@@ -72,6 +72,12 @@ export function wholeNumber(value: string | undefined, name: string): number | u
   throw new UsageError(`expected a whole number above 0 for ${name} but received ${quote(value)}`);
 }
 
+export function finiteNumber(value: string | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^-?[\d.]+(e[+-]?\d+)?$/i.test(value) && Number.isFinite(Number(value))) return Number(value);
+  throw new UsageError(`expected a number for ${name} but received ${quote(value)}`);
+}
+
 export function positiveNumber(value: string | undefined, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (/^[\d.]+(e[+-]?\d+)?$/i.test(value) && Number(value) > 0) return Number(value);

@@ -1,5 +1,6 @@
 // qrag index: documents from files and folders into a store, once or whenever they change.
 import { stat } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { QragError } from "../../base/errors.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
@@ -92,15 +93,19 @@ async function keepUp(
   try {
     for (;;) {
       await changes.next(io.signal);
-      const indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
-      if (indexed && (indexed.added || indexed.updated || indexed.removed)) await report(indexed);
+      let indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
+      while (!indexed) {
+        await sleep(pollingSeconds * 1000, undefined, { signal: io.signal });
+        indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
+      }
+      if (indexed.added || indexed.updated || indexed.removed) await report(indexed);
     }
   } catch (error) {
     if (!io.signal.aborted) throw error;
   }
 }
 
-/** A file that is being replaced, or another process that writes: the next change finds it in order. */
+/** A file that is being replaced, or another process that writes: it is in order some seconds later. */
 function tellPassing(io: Io, error: unknown): void {
   const passing =
     error instanceof QragError && ["INPUT_INVALID", "STORE_BUSY"].includes(error.code);

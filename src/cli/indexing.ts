@@ -46,6 +46,7 @@ export class Indexing {
     const gone = await this.#gone(seen, unreadable);
     const removed = gone.length > 0 ? await this.#store.remove(gone) : 0;
     for (const id of gone) this.#known.delete(id);
+    for (const { path } of unreadable) read.delete(resolve(path));
     for (const [id, state] of read) this.#known.set(id, state);
     return {
       ...written,

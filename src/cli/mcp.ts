@@ -22,13 +22,13 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values } = parseArguments(args, { ...modelOptions, ...storeOptions }, []);
-    const { model, calibration, store: path, embedder } = values;
-    if (embedder !== undefined && path === undefined) {
+    const { model, calibration } = values;
+    if (values.embedder !== undefined && values.store === undefined) {
       throw new UsageError("--embedder belongs to --store");
     }
     const threads = wholeNumber(values.threads, "--threads");
     const [{ gateMcpServer }, { serveStreams }] = await adapter();
-    await withStoreParts(io, { store: path, embedder }, ({ store }) =>
+    await withStoreParts(io, values, ({ store }) =>
       withGate(io, { model, calibration, threads }, (gate) =>
         serveStreams(gateMcpServer(gate, { store }), io.stdin, io.stdout, io.signal),
       ),

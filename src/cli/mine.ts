@@ -27,7 +27,13 @@ import type { Io } from "./io.ts";
 import { jsonText, printable, tell, writeJson, writeReport } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { openLines } from "./rows.ts";
-import { defaultStore, embedderHelp, withEmbedder, withStore } from "./store_options.ts";
+import {
+  defaultStore,
+  embedderHelp,
+  storeOptions,
+  withEmbedder,
+  withStore,
+} from "./store_options.ts";
 
 const help = `Usage: qrag mine [STORE] -o FILE [options]
 
@@ -47,7 +53,7 @@ Options:
       --negatives N   triples of one question at most; default 4
       --min-margin M  how far from its line the gate has to be, on either side; default 1
       --seed N        which passages questions are made from; default 1
-${embedderHelp.replace(/, or none.*/, "")}
+${embedderHelp}
 ${modelHelp("print a summary as JSON")}
 
 Example:
@@ -56,7 +62,8 @@ Example:
 
 const options = {
   ...modelOptions,
-  embedder: { type: "string" },
+  embedder: storeOptions.embedder,
+  "state-embedder": storeOptions["state-embedder"],
   questions: { type: "string" },
   "from-passages": { type: "string" },
   negatives: { type: "string" },
@@ -92,9 +99,10 @@ export const command: Command = {
     const given = path === undefined ? [] : await readMiningQuestions(openLines(io, path), path);
     const model = modelPath(await localModel(io, values.model ?? (io.env.QRAG_MODEL || undefined)));
     const gateDigest = await modelDigest(model, io.signal);
+    const from = { store: positionals[0], stateEmbedder: values["state-embedder"] };
     const mined = await withEmbedder(io, values.embedder, (embedder) =>
       withGate(io, { model, calibration, threads }, (gate) =>
-        withStore(io, { store: positionals[0], readOnly: true }, embedder, async (store) => {
+        withStore(io, { ...from, readOnly: true }, embedder, async (store) => {
           const models = { embedder: await embedderDigest(store, embedder), gate: gateDigest };
           const questions =
             made === undefined

@@ -28,6 +28,8 @@ Options:
       --embedder PATH     an embedding model, hf:owner/repo, or package for the package's own: adds /embed and
                           /v1/embeddings; with --store it is also what searches by meaning, and its default is that of
                           qrag search
+      --state-embedder PATH
+                          what embeds questions, for a store that was filled with a pair
       --host HOST         address to listen on; default 127.0.0.1: this machine only
   -p, --port PORT         default 5757; 0 takes any free one
       --api-key KEY       clients have to send it as a bearer token; default: QRAG_API_KEY
@@ -82,9 +84,9 @@ export const command: Command = {
       page: values["no-page"] ? false : undefined,
       log: logTo(io, oneOf(values.log, logFormats, "--log")),
     };
-    const { model, calibration, store, embedder, json = false } = values;
+    const { model, calibration, json = false } = values;
     const threads = wholeNumber(values.threads, "--threads");
-    await withStoreParts(io, { store, embedder }, (parts) =>
+    await withStoreParts(io, values, (parts) =>
       withGate(io, { model, calibration, threads }, (gate) =>
         serve(io, gate, { ...settings, ...parts }, json),
       ),

@@ -27,7 +27,8 @@ const help = `Usage: qrag store stats|list|verify|compact|remove|reembed [ID...]
 
 Options:
 ${storeHelp}
-${embedderHelp}; for reembed
+For reembed:
+${embedderHelp}
       --json          print JSON; for list JSON lines
   -h, --help          print this help
 
@@ -50,7 +51,6 @@ export const command: Command = {
     }
     const { store: path, embedder, "state-embedder": state, json = false } = values;
     if (action === "reembed") {
-      if (embedder === "none") throw new UsageError("reembed needs an embedding model");
       return reembed(io, path, { embedder, state }, json);
     }
     if (embedder !== undefined || state !== undefined) {
@@ -135,16 +135,17 @@ async function reembed(
   models: { readonly embedder: string | undefined; readonly state: string | undefined },
   json: boolean,
 ): Promise<ExitCode> {
-  return withEmbedder(io, models.embedder, (embedder) =>
-    withModel(io, models.state, (stateEmbedder) =>
+  return withEmbedder(io, models.embedder, (embedder) => {
+    if (!embedder) throw new UsageError("reembed needs an embedding model");
+    return withModel(io, models.state, (stateEmbedder) =>
       withStore(io, { store: path }, undefined, async (store) => {
         const bar = progressBar(io, "embedding");
         const { signal } = io;
         await store
-          .reembed(embedder!, { stateEmbedder, signal, onProgress: bar.update })
+          .reembed(embedder, { stateEmbedder, signal, onProgress: bar.update })
           .finally(bar.clear);
         return run.stats(io, store, json, []);
       }),
-    ),
-  );
+    );
+  });
 }

@@ -8,7 +8,7 @@ import type { Gate } from "../gate.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
-import { positiveNumber, wholeNumber } from "./arguments.ts";
+import { finiteNumber, UsageError, wholeNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
 import { loadingBar } from "./loading_bar.ts";
 
@@ -100,7 +100,7 @@ export async function withStore<T>(
 export function stepsOf(values: StepValues) {
   return {
     steps: wholeNumber(values.steps, "--steps"),
-    stopBelow: positiveNumber(values["stop-below"], "--stop-below"),
+    stopBelow: finiteNumber(values["stop-below"], "--stop-below"),
   };
 }
 
@@ -113,16 +113,20 @@ export interface StoreParts {
 /** For commands that do without a store, too: only what was named is opened, and nothing is changed. */
 export async function withStoreParts<T>(
   io: Io,
-  { store: path, embedder: model }: { store?: string | undefined; embedder?: string | undefined },
+  values: { readonly [N in keyof typeof storeOptions]?: string | undefined },
   use: (parts: StoreParts) => Promise<T>,
 ): Promise<T> {
+  const { store: path, embedder: model, "state-embedder": stateEmbedder } = values;
+  if (stateEmbedder !== undefined && path === undefined) {
+    throw new UsageError("--state-embedder belongs to --store");
+  }
   if (path === undefined && model === undefined) {
     return use({ embedder: undefined, store: undefined });
   }
   return withEmbedder(io, model, (embedder) =>
     path === undefined
       ? use({ embedder, store: undefined })
-      : withStore(io, { store: path, readOnly: true }, embedder, (store) =>
+      : withStore(io, { store: path, readOnly: true, stateEmbedder }, embedder, (store) =>
           use({ embedder, store }),
         ),
   );

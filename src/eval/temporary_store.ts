@@ -24,7 +24,10 @@ export async function withTemporaryStore<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "qrag-eval-"));
   try {
-    const store = await openStore(join(folder, "eval.qrag"), { embedder, signal });
+    const store = await openStore(join(folder, "eval.qrag"), {
+      embedder: embedder ?? false,
+      signal,
+    });
     try {
       await store.add(documents, { signal, onProgress });
       return await use(store);

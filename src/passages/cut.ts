@@ -60,11 +60,14 @@ function betweenWords(text: string, { start, end }: Range, most: number): Piece[
   return pieces;
 }
 
+/** Of a header that is repeated, in UTF-16 units: words may be long, and white space wide. */
+const mostLead = 2000;
+
 /** A header that would take the room of what it stands above is not repeated. */
 function leadOf(text: string, { head }: Block, most: number): string {
   if (head === undefined) return "";
   const lead = text.slice(head.start, head.end);
-  return countWords(lead) > most / 2 ? "" : lead;
+  return lead.length > mostLead || countWords(lead) > most / 2 ? "" : lead;
 }
 
 /** Neighbours put together, so that as few as can be are left and none is much shorter than the others. */

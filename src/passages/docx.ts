@@ -1,4 +1,5 @@
 // The text of a DOCX as HTML, which keeps its headings, lists and tables, as mammoth reads it.
+import { parsedLength } from "./html.ts";
 import { peer } from "./peer.ts";
 import { checkUnpacked } from "./unpacked.ts";
 
@@ -24,5 +25,9 @@ export async function docxText(
       includeEmbeddedStyleMap: false,
     },
   );
-  return value.replace(endOfLine, "$&\n");
+  const text = value.replace(endOfLine, "$&\n");
+  // Longer HTML would be read as plain text, tags and all.
+  if (text.length > parsedLength)
+    throw new Error(`has more than ${parsedLength} characters of HTML`);
+  return text;
 }

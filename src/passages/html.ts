@@ -5,7 +5,7 @@ import { plainTextSections } from "./plain_text.ts";
 import { asWritten, type Reading } from "./reading.ts";
 
 /** Of longer text, the tree could take gigabytes. */
-const parsedLength = 4 * 1024 * 1024;
+export const parsedLength = 4 * 1024 * 1024;
 
 /** Text without a tag has had them taken out already: it is plain text, whatever its path says. */
 const tag = /<[a-z!?/]/i;

@@ -25,6 +25,9 @@ const limits = {
   depth: 512,
   /** Of one tag. */
   attributes: 10_000,
+  /** That tags like a second <body> may add to an element that is there, and such tags: each is compared with all before. */
+  adopted: 1000,
+  adopting: 10_000,
   /** Children of an element from which one is taken away: a wrongly nested tag moves all of them, one by one. */
   movedFrom: 50_000,
 } as const;
@@ -61,11 +64,18 @@ function attributesIn(tokenizer: object): number {
 function boundedAdapter(runs: Map<HtmlText, Run[]>): Adapter {
   let elements = 0;
   let depth = 0;
+  let adopting = 0;
   return {
     ...defaultTreeAdapter,
     createElement(name, namespace, attributes) {
       if (++elements > limits.elements) throw new BeyondLimits();
       return defaultTreeAdapter.createElement(name, namespace, attributes);
+    },
+    adoptAttributes(recipient, attributes) {
+      defaultTreeAdapter.adoptAttributes(recipient, attributes);
+      if (++adopting > limits.adopting || recipient.attrs.length > limits.adopted) {
+        throw new BeyondLimits();
+      }
     },
     onItemPush() {
       if (++depth > limits.depth) throw new BeyondLimits();

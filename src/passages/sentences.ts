@@ -13,12 +13,13 @@ export function sentencesIn(text: string, start: number, end: number): Range[] {
   const sentences: Range[] = [];
   let units = unitsAtOnce;
   for (let from = 0; from < flat.length; ) {
-    const lengths = Array.from(
-      segmenter.segment(flat.slice(from, from + units)),
-      ({ segment }) => segment.length,
-    );
+    const segments = segmenter.segment(flat.slice(from, from + units));
+    // Where that many units were too few for the first, only that one: the others are cheaper to find in less text.
+    const found = units === unitsAtOnce ? Array.from(segments) : [segments.containing(0)!];
+    const lengths = found.map(({ segment }) => segment.length);
     // The last one may go on.
-    if (from + units < flat.length) lengths.pop();
+    if (from + units < flat.length && (units === unitsAtOnce || lengths[0] === units))
+      lengths.pop();
     units = lengths.length > 0 ? unitsAtOnce : units * 2;
     for (const length of lengths) {
       sentences.push({ start: start + from, end: start + from + length });

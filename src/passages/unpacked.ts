@@ -35,6 +35,9 @@ function* entriesOf(archive: Buffer): Generator<{ method: number; data: Buffer }
   if (end < 0 || end + endLength > archive.length) throw new Error("no directory");
   const count = archive.readUInt16LE(end + 10);
   let at = archive.readUInt32LE(end + 16);
+  // What reads it afterwards would look for another directory: that of a large archive, or one farther behind.
+  const large = [4, 6, 8, 10].some((field) => archive.readUInt16LE(end + field) === 0xffff);
+  if (large || at + archive.readUInt32LE(end + 12) !== end) throw new Error("another directory");
   for (let entry = 0; entry < count; entry++) {
     expectAt(archive, at, signatures.header);
     const method = archive.readUInt16LE(at + 10);

@@ -23,7 +23,7 @@ export async function openStore(path: string, options?: OpenStoreOptions): Promi
   signal?.throwIfAborted();
   const own = given === undefined ? new PackageEmbedder() : undefined;
   const embedder = own ?? (given || undefined);
-  const model = embedder && (await modelOf(embedder, stateEmbedder, signal));
+  const model = own?.model ?? (embedder && (await modelOf(embedder, stateEmbedder, signal)));
   const thread = new StoreThread();
   try {
     await thread.call("open", [{ path: checked.path, readOnly, waitForWriter, model }]);

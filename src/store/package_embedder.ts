@@ -4,6 +4,7 @@ import type { Embedder } from "../embedder.ts";
 import { loadEmbedder } from "../load_embedder.ts";
 import { modelPath, shippedEmbedder } from "../model/files.ts";
 import type { StoreEmbedder } from "./models.ts";
+import type { VectorModel } from "./settings.ts";
 
 export class PackageEmbedder implements StoreEmbedder {
   readonly info = {
@@ -12,12 +13,22 @@ export class PackageEmbedder implements StoreEmbedder {
     dimensions: shippedEmbedder.dimensions,
     contextLength: shippedEmbedder.contextLength,
   };
+  /** Known without a look at the file, which is compared when it is loaded. */
+  readonly model: VectorModel = {
+    digest: shippedEmbedder.sha256,
+    name: shippedEmbedder.name,
+    dimensions: shippedEmbedder.dimensions,
+  };
   #loaded: Promise<Embedder> | undefined;
   #disposed = false;
 
   async embed(...texts: Parameters<Embedder["embed"]>): Promise<Float32Array[]> {
     if (this.#disposed) throw new QragError("DISPOSED", "The store was disposed");
-    this.#loaded ??= loadEmbedder();
+    this.#loaded ??= loadEmbedder().catch((error) => {
+      // It may work the next time.
+      this.#loaded = undefined;
+      throw error;
+    });
     return (await this.#loaded).embed(...texts);
   }
 

@@ -120,7 +120,9 @@ function check(connection: Connection): void {
     throw invalid(
       path,
       `has version ${found} of the store's format, and this qrag reads version ${version}. ` +
-        (Number(found) > version ? "Install a newer qrag." : "Index the documents again."),
+        (Number(found) > version
+          ? "Install a newer qrag."
+          : "Delete it and index the documents again."),
     );
   }
   const own = expectedSchema();

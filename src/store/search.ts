@@ -86,7 +86,9 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
   const found = await nearestTo(store, request, pool);
   // The cut-off compares distances of vectors of length 1.
   const vector = store.products ? found : withinDistance(found, mixing.cutoff);
-  const sought = soughtAmong(searched(words, passages), passages, pool);
+  const sought = filter
+    ? { bringing: searched(words, passages), ranking: [] }
+    : soughtAmong(searched(words, passages), passages, pool);
   const keyword =
     mode === "vector"
       ? { passages: [], words: [] }

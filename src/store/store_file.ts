@@ -181,7 +181,7 @@ export class StoreFile implements Operations {
       this.#counts.refresh(connection, this.#passages);
       this.#seen = { ...this.#seen, passages: version };
     }
-    if (forVectors && this.#seen.vectors !== version) {
+    if (forVectors && this.#passages > 0 && this.#seen.vectors !== version) {
       this.#vectors.refresh(connection, columns, this.#settings());
       this.#seen = { ...this.#seen, vectors: version };
     }

@@ -19,6 +19,8 @@ export function adopt(connection: Connection, model: VectorModel, readOnly: bool
     if (countPassages(connection) > 0) {
       throw new QragError("STORE_BUSY", `${path} has just been filled by another process`);
     }
+    // What a reembed that was broken off has left.
+    connection.run("DELETE FROM segments");
     writeSettings(connection, { model, generation: readSettings(connection).generation + 1 });
   });
 }

@@ -127,7 +127,8 @@ describe("qrag mine", () => {
     expect(await mine(["--from-passages", "5"])).toMatchObject({ exitCode: 2 });
     expect(await mine(["--from-passages", "100001", "-o", output])).toMatchObject({ exitCode: 2 });
     expect(await mine(["--from-passages", "5", "-o", bad])).toMatchObject({ exitCode: 3 });
-    const blind = await qrag(["mine", store, "--from-passages", "5", "-o", output]);
+    const words = ["--embedder", "none"];
+    const blind = await qrag(["mine", store, "--from-passages", "5", ...words, "-o", output]);
     expect(blind.exitCode).toBe(3);
     expect(blind.err).toMatch(/embedding model as --embedder/);
     const absent = await qrag([

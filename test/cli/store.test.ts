@@ -213,7 +213,7 @@ describe("a search in steps", () => {
     const stopped = [...pair, "--steps", "2", "--stop-below", "1000", "--explain"];
     expect((await qrag(["search", "tea", ...stopped])).out).not.toMatch(/step 1/);
     expect(await qrag(["search", "tea", ...pair, "--steps", "0"])).toMatchObject({ exitCode: 2 });
-    const alone = await qrag(["search", "tea", ...on, "--steps", "2"]);
+    const alone = await qrag(["search", "tea", ...on, ...wordsOnly, "--steps", "2"]);
     expect(alone.err).toMatch(/Steps need vectors/);
   });
 });

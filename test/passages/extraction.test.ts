@@ -153,6 +153,7 @@ describe("what an archive unpacks to", () => {
       whole.slice(10),
       buildZip([stored], { end: { count: 2 } }),
       buildZip([stored], { end: { offset: 0xfffffff0 } }),
+      Buffer.concat([Buffer.from("before"), whole]),
       buildZip([{ ...bomb(10), data: Uint8Array.of(1, 2, 3) }]),
       buildZip([{ ...stored, central: { stored: 5000 } }]),
     ]) {

@@ -225,6 +225,7 @@ describe("files that mean harm", () => {
       `<p>${wide(500, (n) => `<b id=${n}>`)}${"<p>x".repeat(5000)}`,
     ],
     ["a tag with 300,000 attributes", `<div ${wide(300_000, (n) => `a${n} `)}>`],
+    ["40,000 second bodies", `<p>x${wide(40_000, (n) => `<body a${n}>`)}`],
     ["500,000 elements", "<i></i>".repeat(500_000)],
     ["children to be moved one by one", `<a><div>${"<i></i>".repeat(90_000)}</a>`],
     ["more text than is parsed", "<p>".padEnd(4 * 1024 * 1024 + 1, "word ")],
@@ -238,6 +239,10 @@ describe("files that mean harm", () => {
     ["a gigantic attribute", `<p title="${"x".repeat(2_000_000)}">`],
     ["text moved out of a table", `<table>${"x<i></i>".repeat(20_000)}</table><p>`],
     ["many ampersands", `${"&".repeat(100_000)}<p>`],
+    [
+      "a sentence without an end, and many short ones",
+      `<p>${"a".repeat(200_000)}. ${"A. ".repeat(100_000)}`,
+    ],
     ["lists within lists", `${"<ul><li>a".repeat(200)}${"</ul>".repeat(200)}<p>`],
   ])("%s: read all the same", (_name, hostile) => {
     expect(split(`<h1>H</h1>${hostile}end`).at(-1)).toMatchObject({ headings: ["H"] });

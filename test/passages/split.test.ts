@@ -170,6 +170,7 @@ describe("Markdown", () => {
       `${"- ".repeat(20_000)}a`,
       `${">".repeat(20_000)}a`,
       `# ${"*a ".repeat(20_000)}`,
+      `${"a".repeat(200_000)}. ${"A. ".repeat(100_000)}`,
       Array.from({ length: 120 }, (_, depth) => `${"  ".repeat(depth)}- ${words(3)}`).join("\n"),
     ];
     for (const text of hostile) {

@@ -42,7 +42,7 @@ describe("a file that is no store of ours", () => {
     ["another program's", "PRAGMA application_id = 7", /no store of qrag's/],
     ["nobody's", "PRAGMA application_id = 0", /no store of qrag's/],
     ["of a newer version", "PRAGMA user_version = 3", /newer qrag/],
-    ["of an older version", "PRAGMA user_version = 1", /Index the documents again/],
+    ["of an older version", "PRAGMA user_version = 1", /Delete it and index the documents again/],
     [
       "with a trigger",
       "CREATE TRIGGER t AFTER INSERT ON documents BEGIN DELETE FROM passages; END",
