@@ -40,7 +40,7 @@ class BeyondLimits extends Error {}
 /** Undefined where the text is beyond the limits. */
 export function htmlTree(source: string): HtmlTree | undefined {
   const runs = new Map<HtmlText, Run[]>();
-  const treeAdapter = boundedAdapter(runs);
+  const treeAdapter = boundedAdapter(source, runs);
   const parser = new Parser<Types>({ treeAdapter, sourceCodeLocationInfo: true });
   try {
     for (let at = 0; at === 0 || at < source.length; at += chunkLength) {
@@ -61,7 +61,14 @@ function attributesIn(tokenizer: object): number {
   return currentToken?.attrs?.length ?? 0;
 }
 
-function boundedAdapter(runs: Map<HtmlText, Run[]>): Adapter {
+/** Of a character outside the basic plane the parser has already read the first half when it looks where it is. */
+function wholeAt(source: string, index: number): number {
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(source.slice(index - 1, index + 1))
+    ? index - 1
+    : index;
+}
+
+function boundedAdapter(source: string, runs: Map<HtmlText, Run[]>): Adapter {
   let elements = 0;
   let depth = 0;
   let adopting = 0;
@@ -106,7 +113,8 @@ function boundedAdapter(runs: Map<HtmlText, Run[]>): Adapter {
       const known = runs.get(node) ?? [];
       // The token ends where the text does by now, and starts where the one before it ended.
       const start = known.at(-1)?.end ?? 0;
-      const { startOffset: from, endOffset: to } = location;
+      const from = wholeAt(source, location.startOffset);
+      const to = wholeAt(source, location.endOffset);
       addRun(known, { start, end: node.value.length, from, to });
       runs.set(node, known);
     },

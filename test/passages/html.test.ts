@@ -176,6 +176,14 @@ describe("places", () => {
     expect(slicesOf(text)).toEqual(["stray", "cell", "after"]);
   });
 
+  it("are right beside characters of two units", () => {
+    for (const text of ["<p> \r\n\t🦉", "<p>🦉 x🦉y 🦉</p>🦉", "<p>a\r\nb 🦉 c</p>"]) {
+      for (const passage of split(text, { minWords: 0, maxWords: 1 })) {
+        expect(sliceOf(text, passage)).toBe(passage.text);
+      }
+    }
+  });
+
   it("hold every word of any document, and never fail", () => {
     const part = fc.constantFrom(
       ..."p div b a table tr td th li ul ol h1 h3 pre blockquote title br nav dl dd caption svg template"
