@@ -3,6 +3,7 @@ import { documentLimits } from "../store/documents.ts";
 import type { Hit } from "../store/hits.ts";
 import type { StoredPassage } from "../store/read.ts";
 import type { Store } from "../store/store.ts";
+import { collapsed } from "./collapsed.ts";
 import type { MiningQuestion } from "./questions.ts";
 
 /** The two searches whose results are compared; the weights are those with which bge-small-rrf was mined. */
@@ -112,8 +113,4 @@ async function labelled(
     passages.filter(({ text }) => collapsed(text).includes(wanted));
   const among = holding(known);
   return among.length > 0 ? among : holding(await search(wanted.slice(0, 2000), { topK: depth }));
-}
-
-function collapsed(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
 }

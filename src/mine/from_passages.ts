@@ -5,6 +5,7 @@ import { sentencesIn } from "../passages/sentences.ts";
 import { countWords } from "../passages/words.ts";
 import type { StoredPassage } from "../store/read.ts";
 import type { Store } from "../store/store.ts";
+import { collapsed } from "./collapsed.ts";
 import type { Made, MiningQuestion } from "./questions.ts";
 
 interface Drawn {
@@ -94,8 +95,4 @@ function isStatement(text: string): boolean {
 function partsOf({ text, headings }: StoredPassage): { path: string; body: string } {
   const end = headings.length > 0 ? text.indexOf("\n") : -1;
   return { path: text.slice(0, Math.max(0, end)), body: text.slice(end + 1) };
-}
-
-function collapsed(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
 }
