@@ -21,7 +21,6 @@ class Judge(nn.Module):
     def __init__(self, start="minilm", frozen=0):
         """`start`: whose weights; `frozen`: how many of its first layers stay as they are, beside the word embeddings."""
         super().__init__()
-        self.start = start
         config, weights, _ = pretrained(start)
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
         self.bert = BertModel(config, add_pooling_layer=True)

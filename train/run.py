@@ -109,13 +109,14 @@ def main():
     def learn(twin, some, encoded, share, count):
         """Adds the gradients of a part of the step; (losses, margins)."""
         with products():
-            said = twin(*tensors(encoded))
+            inputs = tensors(encoded)
+            said = twin(*inputs)
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
         decision = (F.binary_cross_entropy_with_logits(said[:, 0], labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
         if teacher is not None:
             with torch.no_grad(), products():
-                margins = teacher(*tensors(encoded))[:, 0]
+                margins = teacher(*inputs)[:, 0]
             decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum() / share
         targets, known = cosines.of(some)
         opinion = (F.smooth_l1_loss(said[:, 1:], targets, reduction="none") * known).sum() / count

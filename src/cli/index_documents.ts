@@ -93,15 +93,20 @@ async function keepUp(
   try {
     for (;;) {
       await changes.next(io.signal);
-      let indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
-      while (!indexed) {
-        await sleep(pollingSeconds * 1000, undefined, { signal: io.signal });
-        indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
-      }
+      const indexed = await indexedInTheEnd(io, indexing);
       if (indexed.added || indexed.updated || indexed.removed) await report(indexed);
     }
   } catch (error) {
     if (!io.signal.aborted) throw error;
+  }
+}
+
+/** Tries again for as long as something passing is in the way. */
+async function indexedInTheEnd(io: Io, indexing: Indexing): Promise<Indexed> {
+  for (;;) {
+    const indexed = await indexing.run().catch((error: unknown) => tellPassing(io, error));
+    if (indexed) return indexed;
+    await sleep(pollingSeconds * 1000, undefined, { signal: io.signal });
   }
 }
 

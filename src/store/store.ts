@@ -208,11 +208,15 @@ export class Store {
     }
   }
 
+  /** What embeds questions, where there are vectors. */
+  get #asking(): StoreEmbedder {
+    return this.#stateEmbedder ?? this.#embedder!;
+  }
+
   /** The vector of a question, or of one with what was chosen. */
   async #embed(text: string, signal: AbortSignal | undefined): Promise<Float32Array> {
     const keepLength = this.#stateEmbedder !== undefined;
-    const embedder = this.#stateEmbedder ?? this.#embedder!;
-    const vector = await embedQuery(embedder, text, { keepLength, signal });
+    const vector = await embedQuery(this.#asking, text, { keepLength, signal });
     signal?.throwIfAborted();
     return vector;
   }
@@ -222,7 +226,7 @@ export class Store {
     vector: Float32Array,
     { topK = defaultTopK, steps = 0, stopBelow, filter, signal }: SearchOptions,
   ): Promise<Chosen[]> {
-    const { contextLength } = (this.#stateEmbedder ?? this.#embedder!).info;
+    const { contextLength } = this.#asking.info;
     const bounds = { steps: Math.min(steps, topK), stopBelow, contextLength };
     return takeSteps(query, bounds, {
       embed: async (state) => (state === query ? vector : this.#embed(state, signal)),

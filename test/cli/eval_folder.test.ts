@@ -51,6 +51,17 @@ const evalJson = async (...args: string[]) => {
   return JSON.parse(out);
 };
 
+/** The passage that answers the first question, and where it stands. */
+const boats = () => ({
+  text: "Boats\nA boat floats on water.",
+  path: at("notes/boats.md"),
+  headings: ["Boats"],
+  start: 9,
+  end: 32,
+  line: 3,
+  holdsAnswer: true,
+});
+
 describe("qrag eval --folder", () => {
   it("prints what a gate that can be foreseen keeps and refuses", async () => {
     const found = await evalJson(...notes());
@@ -74,15 +85,7 @@ describe("qrag eval --folder", () => {
       answer: "floats on water",
       answered: true,
     });
-    expect(questions[0].retrieved[0]).toEqual({
-      text: "Boats\nA boat floats on water.",
-      path: at("notes/boats.md"),
-      headings: ["Boats"],
-      start: 9,
-      end: 32,
-      line: 3,
-      holdsAnswer: true,
-    });
+    expect(questions[0].retrieved[0]).toEqual(boats());
     expect(systems).toMatchObject([
       {
         name: "fake.gguf",
@@ -160,15 +163,7 @@ describe("qrag eval --folder", () => {
       },
     ]);
     expect(systems.map(({ name }: { name: string }) => name)).toEqual(["fake.gguf", "BM25"]);
-    expect(questions[0].retrieved[0]).toEqual({
-      text: "Boats\nA boat floats on water.",
-      path: at("notes/boats.md"),
-      headings: ["Boats"],
-      start: 9,
-      end: 32,
-      line: 3,
-      holdsAnswer: true,
-    });
+    expect(questions[0].retrieved[0]).toEqual(boats());
     expect((await evalJson(...notes())).folders[0].ways).toEqual([]);
   });
 
