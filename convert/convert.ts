@@ -4,7 +4,7 @@ import { basename, extname } from "node:path";
 import { checkDestination, nameOf } from "../base/destination.ts";
 import { QragError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { checkNumbers, checkScripts, modelMetadata } from "../gguf/architecture.ts";
+import { checkNumbers, checkOpinion, checkScripts, modelMetadata } from "../gguf/architecture.ts";
 import type { Metadata } from "../gguf/format.ts";
 import { addon } from "../native/loader.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/background.ts";
@@ -79,18 +79,21 @@ function definedIn(options: ConvertOptions): ConvertOptions {
   return Object.fromEntries(stated) as unknown as ConvertOptions;
 }
 
-function checkReads({ scripts, languages }: ConvertOptions): void {
+function checkReads({ scripts, languages, secondOpinion }: ConvertOptions): void {
   if (scripts) checkInput(() => checkScripts("scripts", scripts));
+  if (secondOpinion) checkInput(() => checkOpinion(secondOpinion));
   const strange = languages?.find((code) => !/^[a-z]{2,3}$/.test(code));
   if (strange === undefined) return;
   const message = `${quote(strange)} is not a language's code: two or three lower-case letters, such as "en"`;
   throw new QragError("INPUT_INVALID", message);
 }
 
-/** Pairs are refused by their scripts and languages, and a model for vectors is not given pairs. */
+/** These are about pairs, and a model for vectors is not given pairs. */
 function refuseUnread({ output }: ModelPlan, options: ConvertOptions): void {
   if (output.kind !== "vector") return;
-  const option = (["scripts", "languages"] as const).find((name) => options[name] !== undefined);
+  const option = (["scripts", "languages", "secondOpinion"] as const).find(
+    (name) => options[name] !== undefined,
+  );
   if (option === undefined) return;
   const message = `${flagOf(option)} is for models that judge, and this one gives vectors`;
   throw new QragError("INPUT_INVALID", message);
@@ -118,7 +121,7 @@ function flagOf(option: string): string {
 function metadataOf(
   { wiring, dropped, architecture, ...plan }: ModelPlan,
   tokenizerJson: string,
-  { name, checkpoint, type, scripts, languages }: ConvertOptions,
+  { name, checkpoint, type, scripts, languages, secondOpinion }: ConvertOptions,
 ): Metadata {
   return storable(() =>
     modelMetadata({
@@ -128,6 +131,7 @@ function metadataOf(
       fileType: type,
       scripts,
       languages,
+      secondOpinion,
       tokenizerJson,
       conversionReport: JSON.stringify({ wiring, dropped }),
     }),

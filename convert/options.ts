@@ -2,6 +2,7 @@
 import type { AtomicFileOptions } from "../base/atomic_file.ts";
 import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
+import type { SecondOpinion } from "../gguf/architecture.ts";
 import type { Prompt } from "../gguf/prompt.ts";
 import type { Encoder } from "./checkpoint/pair.ts";
 import type { ConvertProgress } from "./report.ts";
@@ -26,6 +27,8 @@ export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   readonly scripts?: readonly string[] | undefined;
   /** The codes of the languages that it reads, such as "en". */
   readonly languages?: readonly string[] | undefined;
+  /** Whose cosine moves the margins that are not sure. Of models that judge only. */
+  readonly secondOpinion?: SecondOpinion | undefined;
   /** Where the configuration is silent. */
   readonly headCount?: number | undefined;
   readonly contextLength?: number | undefined;

@@ -10,6 +10,7 @@ export {
   type ModelMetadata,
   type Output,
   type Pooling,
+  type SecondOpinion,
   type TensorRow,
 } from "./architectures/architecture.ts";
 export { bert } from "./architectures/bert.ts";
@@ -30,3 +31,4 @@ export {
   type TypeShare,
 } from "./describe.ts";
 export { checkScripts } from "./scripts.ts";
+export { checkOpinion } from "./second_opinion.ts";

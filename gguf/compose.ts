@@ -8,6 +8,7 @@ import type {
 import { architectureNamed } from "./architectures/registry.ts";
 import { describeMetadata } from "./describe.ts";
 import { GgufError, type Metadata, type MetadataValue, type TensorTypeName } from "./format.ts";
+import { opinionEntries } from "./second_opinion.ts";
 
 /** What a new file says about its model. */
 export interface NewModel extends ModelMetadata {
@@ -68,12 +69,13 @@ function numberEntries(architecture: Architecture, { numbers }: NewModel): Entry
   });
 }
 
-function gateEntries({ scripts, languages, conversionReport }: NewModel): Entry[] {
+function gateEntries({ scripts, languages, secondOpinion, conversionReport }: NewModel): Entry[] {
   const list = (key: string, value: readonly string[] | undefined): Entry[] =>
     value === undefined ? [] : [[key, { type: "array", of: "string", value }]];
   return [
     ...list("general.languages", languages),
     ...list("qrag.scripts", scripts),
+    ...opinionEntries(secondOpinion),
     ...(conversionReport === undefined
       ? []
       : [["qrag.conversion.report", text(conversionReport)] as const]),

@@ -23,6 +23,7 @@ import {
   type TensorTypeName,
 } from "./format.ts";
 import { checkScripts } from "./scripts.ts";
+import { opinionKeys, readOpinion } from "./second_opinion.ts";
 
 /** What llama.cpp and node-llama-cpp build a prompt to rank with from. */
 export const rerankTemplateKey = "tokenizer.chat_template.rerank";
@@ -52,6 +53,7 @@ const commonKeys: readonly KeyRow[] = [
   { key: "general.name", type: "string", required: false },
   { key: "general.languages", type: "string[]", required: false },
   { key: "qrag.scripts", type: "string[]", required: false },
+  ...opinionKeys,
   { key: "qrag.conversion.report", type: "string", required: false },
   { key: rerankTemplateKey, type: "string", required: false },
   { key: "tokenizer.huggingface.json", type: "string", required: true },
@@ -105,6 +107,7 @@ export function describeMetadata(
     ...described,
     scripts,
     languages: values.get("general.languages") as readonly string[] | undefined,
+    secondOpinion: readOpinion(values),
     tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };

@@ -38,6 +38,11 @@ export const someText: Check<string> = (value, name) =>
 export const file: Check<string> = (value, name) =>
   typeof value === "string" && value !== "" ? value : refuse("a path", name, value);
 
+export const someVector: Check<Float32Array | Int8Array> = (value, name) =>
+  value instanceof Float32Array || value instanceof Int8Array
+    ? value
+    : refuse("a Float32Array or an Int8Array", name, value);
+
 export function count(most: number): Check<number> {
   return (value, name) =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most

@@ -12,7 +12,8 @@ import {
   refuse,
   signal,
 } from "./checks.ts";
-import { checkIterable, limits } from "./options.ts";
+import { checkIterable } from "./given.ts";
+import { limits } from "./options.ts";
 
 export interface LoadEmbedderOptions {
   /** Threads that compute. Default: the processors this process may use, at most 8. */

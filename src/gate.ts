@@ -2,28 +2,29 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { QragError } from "../base/errors.ts";
-import { strip } from "../base/strip.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { asyncDispose } from "./async_dispose.ts";
 import type { GateInfo } from "./gate_info.ts";
 import {
+  type Asked,
+  checkAsked,
+  checkGiven,
   checkIterable,
-  checkOptions,
-  checkPassage,
   checkPassages,
-  checkQuery,
+  type GivenPassage,
+  type Passage,
+} from "./given.ts";
+import { Judging, type JudgingParts } from "./judging.ts";
+import {
+  checkOptions,
   type FilterOptions,
   type JudgeAllOptions,
   type JudgeOptions,
-  type Passage,
   type RankOptions,
 } from "./options.ts";
-import type { Sequence } from "./queue/queue_entry.ts";
-import type { ScoringQueue } from "./queue/scoring_queue.ts";
 import { withRefused } from "./refusal/in_order.ts";
 import type { Refuse } from "./refusal/refusal.ts";
-import { type JudgedWindow, type Margin, type Verdict, verdictOf } from "./verdict.ts";
-import { type WindowEncoder, windowsOf } from "./windows.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** A passage with its verdict and its place in the input. */
 export interface Ranked<P extends Passage = Passage> {
@@ -33,11 +34,8 @@ export interface Ranked<P extends Passage = Passage> {
 }
 
 /** The parts of a gate. The queue is the one outside dependency: tests pass one with a made-up model. */
-export interface GateParts {
-  readonly queue: ScoringQueue;
-  readonly encoder: WindowEncoder;
+export interface GateParts extends JudgingParts {
   readonly tokenizer: Pick<BackgroundTokenizer, "decodeToken" | "dispose">;
-  readonly margin: Margin;
   /** Which passages the model is not to be asked about. */
   readonly refuse: (query: string) => Refuse;
   readonly info: GateInfo;
@@ -46,11 +44,13 @@ export interface GateParts {
 export class Gate {
   readonly info: GateInfo;
   readonly #parts: GateParts;
+  readonly #judging: Judging;
 
   /** Use `loadGate`, which puts the parts together. */
   constructor(parts: GateParts) {
     this.info = parts.info;
     this.#parts = parts;
+    this.#judging = new Judging(parts);
   }
 
   /** 1 if the passage addresses the query, else 0. */
@@ -115,13 +115,15 @@ export class Gate {
     options?: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
     const checked = checkOptions("stream", options);
-    return this.#verdicts(checkQuery(query), textsOf(checkIterable(passages)), checked);
+    const asked = this.#asked(query, checked);
+    return this.#verdicts(asked, givenOf(checkIterable(passages), asked), checked);
   }
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
   async dispose(): Promise<void> {
     const ended = this.#parts.queue.dispose();
     this.#parts.tokenizer.dispose();
+    await this.#parts.secondOpinion?.dispose();
     await ended;
   }
 
@@ -130,8 +132,9 @@ export class Gate {
   }
 
   async #judge(query: string, passage: Passage, options: JudgeOptions): Promise<Verdict> {
-    const texts = [checkPassage(passage, "passage")];
-    for await (const verdict of this.#verdicts(checkQuery(query), texts, options)) return verdict;
+    const asked = this.#asked(query, options);
+    const given = [checkGiven(passage, "passage", asked)];
+    for await (const verdict of this.#verdicts(asked, given, options)) return verdict;
     throw new QragError("INTERNAL", "A passage got no verdict");
   }
 
@@ -140,63 +143,37 @@ export class Gate {
     passages: Iterable<P>,
     options: JudgeAllOptions,
   ): AsyncGenerator<Ranked<P>, void> {
-    const text = checkQuery(query);
-    const { list, texts } = checkPassages(passages);
+    const asked = this.#asked(query, options);
+    const { list, given } = checkPassages(passages, asked);
     let index = 0;
-    for await (const verdict of this.#verdicts(text, texts, options)) {
+    for await (const verdict of this.#verdicts(asked, given, options)) {
       options.onProgress?.({ done: index + 1, total: list.length });
       yield { passage: list[index]!, index, verdict };
       index++;
     }
   }
 
+  #asked(query: string, options: JudgeOptions): Asked {
+    return checkAsked(query, options, this.info.embedder);
+  }
+
   async *#verdicts(
-    query: string,
-    texts: Iterable<string>,
+    asked: Asked,
+    passages: Iterable<GivenPassage>,
     options: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
     if (options.fullVocabulary && !this.info.fullVocabulary) throw noHead(this.info);
-    const refuse = this.#parts.refuse(query);
-    const judge = (judged: Iterable<string>) => this.#judged(query, judged, options);
-    yield* withRefused(texts, refuse, judge, options.signal);
-  }
-
-  /** The verdicts on the passages that the model is asked about. */
-  async *#judged(
-    query: string,
-    texts: Iterable<string>,
-    { signal, fullVocabulary }: JudgeOptions,
-  ): AsyncGenerator<Verdict, void> {
-    const { queue, encoder, margin: marginOf } = this.#parts;
-    let windows: JudgedWindow[] = [];
-    for await (const { sequence, values } of queue.run(windowsOf(encoder, query, texts), {
-      signal,
-    })) {
-      const margin = marginOf(values);
-      const relevant = fullVocabulary
-        ? await this.#answersOne(sequence, signal)
-        : margin > this.info.offset;
-      windows.push({ relevant, margin, tokens: sequence.tokens.length, span: sequence.span });
-      if (!sequence.last) continue;
-      yield verdictOf(windows);
-      windows = [];
-    }
-  }
-
-  /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */
-  async #answersOne(sequence: Sequence, signal: AbortSignal | undefined): Promise<boolean> {
-    const { queue, tokenizer } = this.#parts;
-    for await (const { values } of queue.run([sequence], { mode: "argmax", signal })) {
-      return strip(tokenizer.decodeToken(values[0]!)) === "1";
-    }
-    throw new QragError("INTERNAL", "A sequence got no answer");
+    const refuse = this.#parts.refuse(asked.query);
+    const judge = (judged: Iterable<GivenPassage>) =>
+      this.#judging.verdicts(asked, judged, options);
+    yield* withRefused(passages, refuse, judge, options.signal);
   }
 }
 
 /** Checks each passage when its turn comes. */
-function* textsOf(passages: Iterable<unknown>): Generator<string> {
+function* givenOf(passages: Iterable<unknown>, asked: Asked): Generator<GivenPassage> {
   let index = 0;
-  for (const passage of passages) yield checkPassage(passage, `passages[${index++}]`);
+  for (const passage of passages) yield checkGiven(passage, `passages[${index++}]`, asked);
 }
 
 /** Only a file without the head is the model's fault; otherwise the option has no place here. */

@@ -26,6 +26,7 @@ export type { EmbedOptions, LoadEmbedderOptions, LongTexts } from "./embed_optio
 export { type Embedded, type Embedder, type EmbedderInfo, similarity } from "./embedder.ts";
 export type { Gate, Ranked } from "./gate.ts";
 export type { DecisionToken, GateInfo } from "./gate_info.ts";
+export type { Passage } from "./given.ts";
 export { loadGate } from "./load.ts";
 export { loadEmbedder } from "./load_embedder.ts";
 export type {
@@ -34,7 +35,6 @@ export type {
   JudgeAllOptions,
   JudgeOptions,
   LoadOptions,
-  Passage,
   RankOptions,
 } from "./options.ts";
 export type { RefusalReason } from "./refusal/refusal.ts";

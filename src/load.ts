@@ -1,20 +1,20 @@
 // loadGate: puts a gate together from a model file.
 import { QragError } from "../base/errors.ts";
-import { decisionTensor, type ModelDescription } from "../gguf/architecture.ts";
-import type { NativeModel } from "../native/contract.ts";
-import { addon } from "../native/loader.ts";
+import type { ModelDescription } from "../gguf/architecture.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
 import { type Calibration, readCalibration } from "./calibration.ts";
 import { pairEncoder } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import type { GateInfo } from "./gate_info.ts";
 import { loadLlama } from "./llama/load.ts";
+import { computing, kernelsFor, parametersOf } from "./model/computing.ts";
 import { modelPath } from "./model/files.ts";
 import { type LoadedModel, loadModel } from "./model/load.ts";
 import { namedModel } from "./model/named.ts";
 import { checkLoadOptions, checkPath, checkThreads, type LoadOptions } from "./options.ts";
 import { type ScoringModel, ScoringQueue } from "./queue/scoring_queue.ts";
 import { refusals } from "./refusal/refusal.ts";
+import { type OpinionOptions, openOpinion, type SecondOpinion } from "./second_opinion.ts";
 import { marginOf } from "./verdict.ts";
 
 /** How a loaded model computes. */
@@ -32,48 +32,54 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
     engine = "fast",
     gpu = "auto",
     calibration: file,
+    embedder,
     ...rest
   } = checkLoadOptions(options);
   const threads = checkThreads(wanted);
   const name = await namedModel(checkPath(path), rest);
   const calibration =
     file === undefined ? undefined : await readCalibration(file, modelPath(name), rest.signal);
+  const opinion = (loaded: Loaded) =>
+    opinionOf(loaded, embedder, { threads, engine, signal: rest.signal });
   if (backend === "llama") {
     const loaded = await loadLlama(name, { threads, gpu, ...rest });
     const { device } = loaded.model;
-    return gateOf(loaded, threads, { engine: "llama", device, fullVocabulary: false }, calibration);
+    const computing: Computing = { engine: "llama", device, fullVocabulary: false };
+    return gateOf(loaded, threads, computing, calibration, await opinion(loaded));
   }
   const loaded = await loadModel(name, { threads, kernels: kernelsFor(engine), ...rest });
-  return gateOf(loaded, threads, nativeComputing(loaded), calibration);
+  return gateOf(loaded, threads, nativeComputing(loaded), calibration, await opinion(loaded));
 }
 
-/** QRAG_CPU forces a kernel set, to test or to compare it; empty means the best that this machine runs. */
-export function kernelsFor(engine: "fast" | "reference"): string {
-  return engine === "reference" ? engine : (process.env.QRAG_CPU ?? "");
+/** The second opinion that the file asks for, unless the caller does without. When this fails, nothing stays open. */
+async function opinionOf(
+  { path, description, tokenizer, model }: Loaded,
+  embedder: LoadOptions["embedder"],
+  options: Omit<OpinionOptions, "embedder">,
+): Promise<SecondOpinion | undefined> {
+  const { secondOpinion: file } = description;
+  try {
+    if (embedder && !file) throw asksNobody(path);
+    if (embedder === false || !file) return undefined;
+    return await openOpinion(file, { ...options, embedder });
+  } catch (error) {
+    tokenizer.dispose();
+    await model.dispose();
+    throw error;
+  }
 }
 
-/** Which of the two engines computes, and with which instructions. */
-export function computing({ kernels }: Pick<NativeModel, "kernels">): {
-  engine: "fast" | "reference";
-  device: string;
-} {
-  return kernels === "reference"
-    ? { engine: "reference", device: addon().version().instructionSet }
-    : { engine: "fast", device: kernels };
+function asksNobody(path: string): QragError {
+  return new QragError(
+    "INPUT_INVALID",
+    `${path} asks no embedder for a second opinion: leave the option embedder out`,
+  );
 }
 
 /** The fast engine keeps nothing but what decides. */
 function nativeComputing({ model, fullHead }: LoadedModel): Computing {
   const { engine, device } = computing(model);
   return { engine, device, fullVocabulary: fullHead && engine === "reference" };
-}
-
-/** Weights in all; the decision rows are a copy out of the head, and count for none. */
-export function parametersOf({ output, tensors }: ModelDescription): number {
-  const copied = output.kind === "decision" ? decisionTensor : undefined;
-  return tensors
-    .filter(({ name }) => name !== copied)
-    .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /** What every backend gives. */
@@ -89,6 +95,7 @@ function gateOf(
   threads: number,
   computing: Computing,
   calibration: Calibration | undefined,
+  secondOpinion: SecondOpinion | undefined,
 ): Gate {
   const { architecture, numbers, name, output, scripts, languages, fileTypes } = description;
   const encoder = pairEncoder(description.frame, tokenizer);
@@ -104,6 +111,7 @@ function gateOf(
     encoder: { ...encoder, contextLength: numbers.contextLength },
     tokenizer,
     margin,
+    secondOpinion,
     refuse: refusals(description),
     info: {
       path,
@@ -121,6 +129,7 @@ function gateOf(
       })),
       scripts,
       languages,
+      embedder: secondOpinion && description.secondOpinion?.embedder,
       offset: calibration?.offset ?? 0,
       calibrated: calibration !== undefined,
       ...computing,

@@ -2,7 +2,7 @@
 import { QragError } from "../base/errors.ts";
 import { checkLoadEmbedder, type LoadEmbedderOptions } from "./embed_options.ts";
 import { Embedder } from "./embedder.ts";
-import { computing, kernelsFor, parametersOf } from "./load.ts";
+import { computing, kernelsFor, parametersOf } from "./model/computing.ts";
 import { shippedEmbedder } from "./model/files.ts";
 import { loadModel } from "./model/load.ts";
 import { namedModel } from "./model/named.ts";

@@ -1,9 +1,9 @@
-// The options of a gate and the texts it is given, checked before anything else looks at them.
+// The options of a gate, checked before anything else looks at them.
 import { QragError } from "../base/errors.ts";
 import { availableProcessors } from "../base/processors.ts";
 import type { Progress } from "../base/progress.ts";
 import {
-  bounded,
+  type Check,
   type Checks,
   callback,
   checkedBy,
@@ -11,13 +11,11 @@ import {
   count,
   file,
   flag,
-  isObject,
   refuse,
   signal,
+  someText,
+  someVector,
 } from "./checks.ts";
-
-/** A text, or any object that carries one. */
-export type Passage = string | { readonly text: string };
 
 /** Where llama.cpp computes; "auto" takes a GPU when there is one. */
 export type Gpu = "auto" | "metal" | "cuda" | "vulkan" | false;
@@ -31,6 +29,11 @@ export interface LoadOptions {
   readonly engine?: "fast" | "reference" | undefined;
   /** A file of `qrag calibrate` for this very model: its offset decides in place of 0. Default: none. */
   readonly calibration?: string | undefined;
+  /**
+   * The file of the embedder that gives the second opinion, or its hub's name, for a gate that was not tuned with the
+   * package's own. False: none, the margins that are not sure stay so. Default: what the gate's file asks for.
+   */
+  readonly embedder?: string | false | undefined;
   /** With the backend "llama". Default "auto". */
   readonly gpu?: Gpu | undefined;
   /** Make int8 of 4-bit weights when loading: some verdicts a second more for twice the memory. Default false. */
@@ -49,6 +52,13 @@ export interface JudgeOptions {
    * at twice the work. Only with the reference engine, and for files that hold the full head.
    */
   readonly fullVocabulary?: boolean | undefined;
+  /**
+   * The query's vector, where it is known: it and the passages' own are taken instead of computed. Of the embedder that
+   * `gate.info.embedder` names, and rounded as a store rounds them, so that the verdicts are the same.
+   */
+  readonly queryVector?: Float32Array | Int8Array | undefined;
+  /** With queryVector: whose vectors they are. Has to be what `gate.info.embedder` says. */
+  readonly embedder?: string | undefined;
 }
 
 export interface JudgeAllOptions extends JudgeOptions {
@@ -81,7 +91,15 @@ export const limits = {
 /** More threads than this wait for each other more than they compute: the matrices of a small model are short. */
 const defaultThreadLimit = 8;
 
-const judgeChecks: Checks<JudgeOptions> = { signal, fullVocabulary: flag };
+const modelOrNone: Check<string | false> = (value, name) =>
+  value === false ? false : file(value, name);
+
+const judgeChecks: Checks<JudgeOptions> = {
+  signal,
+  fullVocabulary: flag,
+  queryVector: someVector,
+  embedder: someText,
+};
 const judgeAllChecks: Checks<JudgeAllOptions> = { ...judgeChecks, onProgress: callback };
 const tables = {
   loadGate: {
@@ -90,6 +108,7 @@ const tables = {
     engine: choice("fast", "reference"),
     unpackWeights: flag,
     calibration: file,
+    embedder: modelOrNone,
     gpu: choice("auto", "metal", "cuda", "vulkan", false),
     signal,
     onProgress: callback,
@@ -128,43 +147,4 @@ export function checkThreads(threads: number | undefined): number {
 export function checkPath(path: unknown): string | undefined {
   if (path === undefined || (typeof path === "string" && path !== "")) return path;
   return refuse("a path", "the model", path);
-}
-
-/** A query of nothing but white space is refused: it is a mistake of the caller's, and every verdict would be noise. */
-export function checkQuery(query: unknown): string {
-  if (typeof query !== "string") return refuse("a string", "query", query);
-  if (query.trim() === "") return refuse("some text", "query", query);
-  return bounded(query, "query", limits.queryLength);
-}
-
-/**
- * The text of a passage, read once. It may be empty: a model whose file names the scripts it reads is then not asked and
- * the passage refused, any other sees a prompt with nothing in its place.
- */
-export function checkPassage(passage: unknown, name: string): string {
-  const text = isObject(passage) ? passage.text : passage;
-  if (typeof text !== "string") return refuse("a string or an object with a text", name, passage);
-  return bounded(text, name, limits.passageLength);
-}
-
-/** All passages at once, so that a bad one is refused before any work is done. */
-export function checkPassages<P>(passages: Iterable<P>): { list: P[]; texts: string[] } {
-  const list: P[] = [];
-  const texts: string[] = [];
-  for (const passage of checkIterable(passages)) {
-    if (list.length === limits.passages) {
-      const message = `Expected at most ${limits.passages} passages in one call. Use stream, or several calls.`;
-      throw new QragError("INPUT_INVALID", message);
-    }
-    texts.push(checkPassage(passage, `passages[${list.length}]`));
-    list.push(passage);
-  }
-  return { list, texts };
-}
-
-/** A single string is iterable too, and never meant: it would be judged letter by letter. */
-export function checkIterable<P>(passages: Iterable<P>, name = "passages"): Iterable<P> {
-  const many =
-    isObject(passages) && typeof (passages as Iterable<P>)[Symbol.iterator] === "function";
-  return many ? passages : refuse(`an array or another iterable of ${name}`, name, passages);
 }

@@ -49,6 +49,18 @@ export type Frame =
   /** One text at a time, with what is put before a query or a passage. */
   | { readonly kind: "text"; readonly query: string; readonly passage: string };
 
+/**
+ * Where the margin m of a pair is nearer to 0 than `within`, (1 - (m / within)²) * weight * (cosine - centre) is added to
+ * it. The cosine is that of the embedder's vectors of query and passage.
+ */
+export interface SecondOpinion {
+  /** The SHA-256 of the embedder's file, in hexadecimal digits. */
+  readonly embedder: string;
+  readonly weight: number;
+  readonly centre: number;
+  readonly within: number;
+}
+
 /** What a file's metadata says about the model. */
 export interface ModelMetadata {
   /** The name of the architecture. */
@@ -61,6 +73,8 @@ export interface ModelMetadata {
   readonly scripts: readonly string[] | undefined;
   /** The languages it reads, such as "en"; looked at only where the scripts are known. */
   readonly languages?: readonly string[] | undefined;
+  /** Of a gate; undefined where its own opinion is all. */
+  readonly secondOpinion?: SecondOpinion | undefined;
   readonly tokenizerJson: string;
   /** The head is the embedding; otherwise it is a tensor of its own, or was left out. */
   readonly tiedEmbeddings: boolean;

@@ -1,5 +1,5 @@
 // What the generator has room for: passages are admitted one by one until tokens or places are used up.
-import type { Passage } from "../options.ts";
+import type { Passage } from "../given.ts";
 
 export interface Budget {
   /** Tokens of all passages together. Default: no limit. */

@@ -1,7 +1,7 @@
 // gatedAnswer: retrieves, judges, and asks the generator only where evidence is left.
 import { isObject, refuse } from "../checks.ts";
 import type { Gate, Ranked } from "../gate.ts";
-import type { Passage } from "../options.ts";
+import type { Passage } from "../given.ts";
 import { withinBudget } from "./budget.ts";
 import {
   type AnswerOptions,

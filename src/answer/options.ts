@@ -10,7 +10,8 @@ import {
   signal,
 } from "../checks.ts";
 import type { Gate } from "../gate.ts";
-import { checkQuery, limits, type Passage } from "../options.ts";
+import { checkQuery, type Passage } from "../given.ts";
+import { limits } from "../options.ts";
 import type { Budget } from "./budget.ts";
 
 export const defaultRefusal = "I don't have evidence to answer that.";

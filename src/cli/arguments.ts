@@ -17,16 +17,27 @@ const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" 
 export const modelOptions = {
   model: { type: "string", short: "m" },
   calibration: { type: "string" },
+  "gate-embedder": { type: "string" },
   threads: { type: "string" },
 } as const;
+type ModelValues = { readonly [N in keyof typeof modelOptions]?: string | undefined };
 
 /** Their help; `json` says what --json prints. */
 export function modelHelp(json = "print JSON"): string {
   return `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --calibration F a file of qrag calibrate: its offset decides in place of 0
+      --gate-embedder PATH
+                      the embedder that the gate asks where it is not sure, if that is not the package's; none: nobody
       --threads N     threads that compute
       --json          ${json}
   -h, --help          print this help`;
+}
+
+/** What they say. */
+export function gateOptions(values: ModelValues) {
+  const { model, calibration, "gate-embedder": embedder } = values;
+  const threads = wholeNumber(values.threads, "--threads");
+  return { model, calibration, threads, embedder: embedder === "none" ? false : embedder } as const;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { StoreAnswer } from "../store/answer.ts";
 import type { Hit } from "../store/hits.ts";
 import type { SearchOptions } from "../store/options.ts";
 import type { Store } from "../store/store.ts";
-import { modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
+import { gateOptions, modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import { generateHelp, generateOptions, withGenerator, writerOf } from "./generator.ts";
 import { hitText, placeText } from "./hits_text.ts";
@@ -59,16 +59,15 @@ export const command: Command = {
       log: { type: "string" },
     } as const;
     const { values, positionals } = parseArguments(args, options, ["QUESTION"]);
-    const { model, calibration, store: path, json = false } = values;
+    const { store: path, json = false } = values;
     const writer = writerOf(values);
     const topK = wholeNumber(values.top, "--top") ?? defaultTop;
     const search = { topK, ...stepsOf(values), signal: io.signal };
     const stateEmbedder = values["state-embedder"];
-    const threads = wholeNumber(values.threads, "--threads");
     const question = positionals[0]!;
     await logQuestion(values.log, question);
     const found = await withEmbedder(io, values.embedder, (embedder) =>
-      withGate(io, { model, calibration, threads }, (gate) =>
+      withGate(io, gateOptions(values), (gate) =>
         withStore(io, { store: path, readOnly: true, stateEmbedder, gate }, embedder, (store) =>
           writer
             ? withGenerator(io, writer, (generate) =>

@@ -49,7 +49,10 @@ export async function withGate<T>(
   {
     model,
     ...options
-  }: { model?: string | undefined } & Pick<LoadOptions, "threads" | "engine" | "calibration">,
+  }: { model?: string | undefined } & Pick<
+    LoadOptions,
+    "threads" | "engine" | "calibration" | "embedder"
+  >,
   use: (gate: Gate) => Promise<T>,
 ): Promise<T> {
   const bar = loadingBar(io);

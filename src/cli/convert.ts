@@ -21,6 +21,7 @@ import { type Command, exitCodes } from "./command.ts";
 import { destinationOf, outputHelp } from "./destination.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
+import { opinionOf } from "./opinion.ts";
 import { printable, table, tell, writeJson } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { notesText, outputText, tensorsText, typesText, wiringText } from "./report.ts";
@@ -51,6 +52,8 @@ ${otherTypesHelp}
       --scripts NAME,...     the scripts a gate reads, by Unicode's names (Latin,Greek): pairs in others are refused
       --languages CODE,...   with --scripts: the languages it reads (en,de); a gate of "en" alone refuses other
                              languages in Latin script
+      --second-opinion FILE  the embedder, a GGUF file, that the gate asks where a margin is not sure
+      --opinion W,C,M        with it: (1 - (margin/M)²) W (cosine - C) is added to margins nearer to 0 than M
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
@@ -105,6 +108,8 @@ export const conversionOptions = {
   "passage-prefix": { type: "string" },
   scripts: { type: "string" },
   languages: { type: "string" },
+  "second-opinion": { type: "string" },
+  opinion: { type: "string" },
   threads: { type: "string" },
 } as const;
 
@@ -178,10 +183,11 @@ export async function conversionOf(values: ConversionValues, io: Io) {
     languages: values.languages?.split(","),
     threads: wholeNumber(values.threads, "--threads"),
   };
+  const secondOpinion = await opinionOf(values, io.signal);
   const map = values.map === undefined ? undefined : await readStrings(io, values.map);
   const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
   const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
-  return { ...checked, map, prompt, rows };
+  return { ...checked, secondOpinion, map, prompt, rows };
 }
 
 function choice<const T extends string>(

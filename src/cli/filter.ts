@@ -1,6 +1,7 @@
 // qrag filter: of many passages the relevant ones.
 import type { Gate } from "../gate.ts";
 import {
+  gateOptions,
   modelHelp,
   modelOptions,
   oneOf,
@@ -69,11 +70,7 @@ export const command: Command = {
       stopAfter: wholeNumber(values["stop-after"], "--stop-after") ?? Infinity,
       json: values.json === true,
     };
-    const threads = wholeNumber(values.threads, "--threads");
-    const { model, calibration } = values;
-    const kept = await withGate(io, { model, calibration, threads }, (gate) =>
-      filterLines(io, gate, settings),
-    );
+    const kept = await withGate(io, gateOptions(values), (gate) => filterLines(io, gate, settings));
     return values["exit-code"] && kept === 0 ? exitCodes.no : exitCodes.done;
   },
 };

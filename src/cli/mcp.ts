@@ -1,6 +1,6 @@
 // qrag mcp: the tools of a gate and a store for clients of the Model Context Protocol, over standard input and output.
 import { QragError } from "../../base/errors.ts";
-import { modelHelp, modelOptions, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
+import { gateOptions, modelHelp, modelOptions, parseArguments, UsageError } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import { embedderHelp, storeOptions, withStoreParts } from "./store_options.ts";
 
@@ -22,14 +22,12 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values } = parseArguments(args, { ...modelOptions, ...storeOptions }, []);
-    const { model, calibration } = values;
     if (values.embedder !== undefined && values.store === undefined) {
       throw new UsageError("--embedder belongs to --store");
     }
-    const threads = wholeNumber(values.threads, "--threads");
     const [{ gateMcpServer }, { serveStreams }] = await adapter();
     await withStoreParts(io, values, ({ store }) =>
-      withGate(io, { model, calibration, threads }, (gate) =>
+      withGate(io, gateOptions(values), (gate) =>
         serveStreams(gateMcpServer(gate, { store }), io.stdin, io.stdout, io.signal),
       ),
     );

@@ -13,6 +13,7 @@ import type { Lack } from "../mine/triples.ts";
 import { modelDigest, modelPath } from "../model/files.ts";
 import type { Store } from "../store/store.ts";
 import {
+  gateOptions,
   modelHelp,
   modelOptions,
   parseArguments,
@@ -77,7 +78,7 @@ export const command: Command = {
   help,
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options, ["STORE"], 0);
-    const { questions: path, json = false, force = false, calibration } = values;
+    const { questions: path, json = false, force = false } = values;
     const made = wholeNumber(values["from-passages"], "--from-passages");
     if (path === undefined && made === undefined) {
       throw new UsageError("questions are missing: --questions FILE, or --from-passages N");
@@ -94,14 +95,13 @@ export const command: Command = {
       minMargin: positiveNumber(values["min-margin"], "--min-margin") ?? 1,
       seed: wholeNumber(values.seed, "--seed") ?? 1,
     };
-    const threads = wholeNumber(values.threads, "--threads");
     checkDestination(output, force);
     const given = path === undefined ? [] : await readMiningQuestions(openLines(io, path), path);
     const model = modelPath(await localModel(io, values.model ?? (io.env.QRAG_MODEL || undefined)));
     const gateDigest = await modelDigest(model, io.signal);
     const from = { store: positionals[0], stateEmbedder: values["state-embedder"] };
     const mined = await withEmbedder(io, values.embedder, (embedder) =>
-      withGate(io, { model, calibration, threads }, (gate) =>
+      withGate(io, { ...gateOptions(values), model }, (gate) =>
         withStore(io, { ...from, readOnly: true }, embedder, async (store) => {
           const models = { embedder: await embedderDigest(store, embedder), gate: gateDigest };
           const questions =

@@ -2,6 +2,7 @@
 import { QragError } from "../../base/errors.ts";
 import { limits } from "../options.ts";
 import {
+  gateOptions,
   modelHelp,
   modelOptions,
   oneOf,
@@ -50,14 +51,12 @@ export const command: Command = {
     const query = required(values.query, "--query");
     const format = oneOf(values.format, passageFormats, "--format");
     const topK = wholeNumber(values.top, "--top");
-    const threads = wholeNumber(values.threads, "--threads");
-    const { model, calibration } = values;
     const passages: { text: string; line: PassageLine }[] = [];
     for await (const line of passagesOf(readInput(io, positionals[0]), format)) {
       if (passages.length === limits.passages) throw tooMany();
       passages.push({ text: line.passage, line });
     }
-    const ranked = await withGate(io, { model, calibration, threads }, (gate) => {
+    const ranked = await withGate(io, gateOptions(values), (gate) => {
       const bar = progressBar(io, "judging");
       return gate
         .rank(query, passages, { topK, signal: io.signal, onProgress: bar.update })

@@ -1,5 +1,5 @@
 // qrag score: one query, one passage.
-import { modelHelp, modelOptions, parseArguments, wholeNumber } from "./arguments.ts";
+import { gateOptions, modelHelp, modelOptions, parseArguments } from "./arguments.ts";
 import { type Command, exitCodes, withGate } from "./command.ts";
 import { writeJson, writeLine } from "./output.ts";
 
@@ -22,10 +22,8 @@ export const command: Command = {
     const options = { ...modelOptions, "exit-code": { type: "boolean" } } as const;
     const { values, positionals } = parseArguments(args, options, ["QUERY", "PASSAGE"]);
     const [query, passage] = positionals as [string, string];
-    const threads = wholeNumber(values.threads, "--threads");
-    const { model, calibration } = values;
     const { signal } = io;
-    const verdict = await withGate(io, { model, calibration, threads }, (gate) =>
+    const verdict = await withGate(io, gateOptions(values), (gate) =>
       gate.judge(query, passage, { signal }),
     );
     const answer = verdict.relevant ? 1 : 0;

@@ -5,6 +5,7 @@ import { type LogEntry, logLine } from "../server/log.ts";
 import type { ServerOptions } from "../server/options.ts";
 import { serveGate } from "../server/server.ts";
 import {
+  gateOptions,
   modelHelp,
   modelOptions,
   oneOf,
@@ -84,12 +85,9 @@ export const command: Command = {
       page: values["no-page"] ? false : undefined,
       log: logTo(io, oneOf(values.log, logFormats, "--log")),
     };
-    const { model, calibration, json = false } = values;
-    const threads = wholeNumber(values.threads, "--threads");
+    const { json = false } = values;
     await withStoreParts(io, values, (parts) =>
-      withGate(io, { model, calibration, threads }, (gate) =>
-        serve(io, gate, { ...settings, ...parts }, json),
-      ),
+      withGate(io, gateOptions(values), (gate) => serve(io, gate, { ...settings, ...parts }, json)),
     );
     return exitCodes.done;
   },

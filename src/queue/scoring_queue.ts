@@ -55,20 +55,30 @@ export class ScoringQueue {
    */
   async *run<S extends Sequence>(
     sequences: Iterable<S> | AsyncIterable<S>,
-    { mode = "decision", signal }: RunOptions = {},
+    options: RunOptions = {},
   ): AsyncGenerator<Scored<S>, void> {
-    if (this.#disposed) throw disposed();
-    signal?.throwIfAborted();
+    for await (const batch of this.batches(sequences, options)) {
+      for (const scored of batch) {
+        this.throwIfEnded(options.signal);
+        yield scored;
+      }
+    }
+  }
+
+  /** As `run`, but what is done is handed out together. */
+  async *batches<S extends Sequence>(
+    sequences: Iterable<S> | AsyncIterable<S>,
+    { mode = "decision", signal }: RunOptions = {},
+  ): AsyncGenerator<readonly Scored<S>[], void> {
+    this.throwIfEnded(signal);
     const entry = new QueueEntry(sequences, mode);
     this.#live.add(entry);
     if (signal) this.#aborts.add(signal, entry);
     try {
       do {
         this.#enqueue(entry);
-        for (const scored of await entry.fetch()) {
-          entry.throwIfFailed();
-          yield scored;
-        }
+        const scored = await entry.fetch();
+        if (scored.length > 0) yield scored;
         entry.throwIfFailed();
       } while (!entry.done);
     } finally {
@@ -77,6 +87,12 @@ export class ScoringQueue {
       this.#waiting.delete(entry);
       entry.close();
     }
+  }
+
+  /** For whoever hands out results one by one: nothing more comes after an abort, or once the queue is disposed. */
+  throwIfEnded(signal: AbortSignal | undefined): void {
+    if (this.#disposed) throw disposed();
+    signal?.throwIfAborted();
   }
 
   /** Rejects queued and running work with DISPOSED and frees the model. Resolves when nothing runs any more. */

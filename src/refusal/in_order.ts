@@ -6,16 +6,16 @@ import type { RefusalReason, Refuse } from "./refusal.ts";
 const mostInARow = 64;
 
 /**
- * The verdicts on all texts: `judge` gives those on the texts that are not refused. What is refused at once waits until
+ * The verdicts on all passages: `judge` gives those on the passages that are not refused. What is refused at once waits until
  * the verdicts before it are out. Where refusals abound, the event loop gets its turn among them.
  */
-export async function* withRefused(
-  texts: Iterable<string>,
+export async function* withRefused<P extends { readonly text: string }>(
+  passages: Iterable<P>,
   refuse: Refuse,
-  judge: (texts: Iterable<string>) => AsyncIterable<Verdict>,
+  judge: (passages: Iterable<P>) => AsyncIterable<Verdict>,
   signal?: AbortSignal,
 ): AsyncGenerator<Verdict, void> {
-  const iterator = texts[Symbol.iterator]();
+  const iterator = passages[Symbol.iterator]();
   try {
     for (let ended = false; !ended; ) {
       const reasons: (RefusalReason | undefined)[] = [];
@@ -41,16 +41,16 @@ export async function* withRefused(
  * The passages that are to be judged, up to the end or a long row of refused ones; `reasons` gets an entry for every
  * passage, in order.
  */
-function* notRefused(
-  texts: Iterator<string>,
+function* notRefused<P extends { readonly text: string }>(
+  passages: Iterator<P>,
   refuse: Refuse,
   reasons: (RefusalReason | undefined)[],
   ended: () => void,
-): Generator<string> {
+): Generator<P> {
   for (let inARow = 0; inARow < mostInARow; ) {
-    const next = texts.next();
+    const next = passages.next();
     if (next.done) return ended();
-    const reason = refuse(next.value);
+    const reason = refuse(next.value.text);
     reasons.push(reason);
     inARow = reason === undefined ? 0 : inARow + 1;
     if (reason === undefined) yield next.value;

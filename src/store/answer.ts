@@ -1,8 +1,9 @@
 // Answers from a store: search, judge, generate, and say where it stands.
 import { type GatedAnswer, gatedAnswer } from "../answer/gated_answer.ts";
 import type { AnswerOptions } from "../answer/options.ts";
+import type { Ranked } from "../gate.ts";
 import type { Filter } from "./filter.ts";
-import type { Hit } from "./hits.ts";
+import { type Hit, withoutVector } from "./hits.ts";
 import type { StoreGate } from "./models.ts";
 import type { SearchOptions } from "./options.ts";
 import type { SearchMode } from "./search.ts";
@@ -26,7 +27,7 @@ export interface StoreAnswer extends GatedAnswer<Hit> {
 
 export async function answerFrom(
   search: (query: string, options: SearchOptions) => AsyncIterable<Hit>,
-  gate: StoreGate,
+  gate: Pick<StoreGate, "rank">,
   query: string,
   { mode, filter, steps, stopBelow, ...options }: StoreAnswerOptions,
 ): Promise<StoreAnswer> {
@@ -37,8 +38,13 @@ export async function answerFrom(
     retrieve: (text, { topK, signal }) =>
       search(text, { topK, signal, mode, filter, steps, stopBelow, gate: false }),
   });
-  const citations = answer.kept.map(({ passage }) => citationOf(passage));
-  return { ...answer, citations };
+  const bare = <R extends Ranked<Hit>>(ranked: R): R => ({
+    ...ranked,
+    passage: withoutVector(ranked.passage),
+  });
+  const kept = answer.kept.map(bare);
+  const citations = kept.map(({ passage }) => citationOf(passage));
+  return { ...answer, kept, dropped: answer.dropped.map(bare), citations };
 }
 
 function citationOf({ id, path, headings, line, start, end }: Hit): Citation {

@@ -1,8 +1,8 @@
 // What a store asks of an embedder: whose vectors they are, those of passages as a matrix, that of a query.
 import { QragError } from "../../base/errors.ts";
 import { fileDigest } from "../hub/digest.ts";
+import { unit } from "../rounded_vector.ts";
 import type { StoreEmbedder } from "./models.ts";
-import { unit } from "./quantize.ts";
 import type { VectorModel } from "./settings.ts";
 
 /** The vectors of passages are the embedder's, those of questions its own or a state embedder's. */

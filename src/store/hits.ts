@@ -47,8 +47,14 @@ export interface Hit {
   readonly score: number;
   /** Only if it was asked for. */
   readonly explain?: Explanation;
+  /** Only if it was asked for, and the store has one: as it is kept, rounded to int8. */
+  readonly vector?: Int8Array;
   /** Only if a gate has judged it. */
   readonly verdict?: Verdict;
+}
+
+export function withoutVector<H extends Hit>({ vector: _, ...hit }: H): Omit<H, "vector"> {
+  return hit;
 }
 
 /** Longer than any passage that a store has written. */

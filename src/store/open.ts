@@ -32,5 +32,5 @@ export async function openStore(path: string, options?: OpenStoreOptions): Promi
     await thread.close();
     throw error;
   }
-  return new Store({ thread, embedder, own, stateEmbedder, gate });
+  return new Store({ thread, embedder, own, stateEmbedder, gate, model });
 }

@@ -85,6 +85,8 @@ export interface SearchOptions {
   readonly stopBelow?: number | undefined;
   /** Say of each hit what it owes to vectors and to keywords. Default false. */
   readonly explain?: boolean | undefined;
+  /** Give each hit its vector, rounded as the store keeps it. Not in the mode "keyword". Default false. */
+  readonly vectors?: boolean | undefined;
   /** Have the gate judge each hit. Default: if the store was opened with one. */
   readonly gate?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -164,6 +166,7 @@ const searchChecks: Checks<SearchOptions> = {
   steps,
   stopBelow,
   explain: flag,
+  vectors: flag,
   gate: flag,
   signal,
 };
@@ -200,6 +203,9 @@ export function checkSearch(
   }
   if (mode === "keyword" && steps !== undefined) {
     throw invalid('Steps need vectors: an embedder, and the mode "vector" or "hybrid"');
+  }
+  if (mode === "keyword" && checked.vectors) {
+    throw invalid('A search in the mode "keyword" reads no vectors: leave the option vectors out');
   }
   if (mode !== "hybrid" && weights) {
     throw invalid(`weights are for the mode "hybrid", not for "${mode}"`);

@@ -1,5 +1,6 @@
 // Vectors to int8: made of length 1 unless lengths count, each row with a scale of its own and a bit a dimension beside it.
 import { quantize as quantizeVector, signBits } from "../../native/quantize.ts";
+import { unit } from "../rounded_vector.ts";
 
 export interface QuantizedRows {
   readonly vectors: Int8Array;
@@ -30,14 +31,4 @@ export function quantize(
     bits.set(signBits(vector), row * width);
   }
   return { vectors, scales, bits };
-}
-
-/** The vector made of length 1; one of zeros stays. */
-export function unit(vector: Float32Array): Float32Array {
-  let squares = 0;
-  for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;
-  const length = Math.sqrt(squares) || 1;
-  const made = new Float32Array(vector.length);
-  for (let i = 0; i < vector.length; i++) made[i] = vector[i]! / length;
-  return made;
 }

@@ -12,7 +12,7 @@ export interface StoredDocument {
 }
 
 /** A passage, and where it stands. */
-export type StoredPassage = Omit<Hit, "score" | "explain" | "verdict">;
+export type StoredPassage = Omit<Hit, "score" | "explain" | "verdict" | "vector">;
 
 export interface StoredPage {
   readonly passages: readonly StoredPassage[];

@@ -2,13 +2,14 @@
 import { embedPassages, modelOf } from "./embedding.ts";
 import type { StoreEmbedder } from "./models.ts";
 import type { ReembedOptions } from "./options.ts";
+import type { VectorModel } from "./settings.ts";
 import type { StoreThread } from "./thread.ts";
 
 export async function reembed(
   thread: Pick<StoreThread, "call">,
   embedder: StoreEmbedder,
   { stateEmbedder, onProgress, signal }: ReembedOptions,
-): Promise<void> {
+): Promise<VectorModel> {
   const model = await modelOf(embedder, stateEmbedder, signal);
   const generation = await thread.call("beginGeneration", []);
   const { passages: total } = await thread.call("stats", []);
@@ -27,4 +28,5 @@ export async function reembed(
       onProgress?.({ done, total: Math.max(done, total) });
     }
   } while (!(await thread.call("finishGeneration", [model, generation, last])));
+  return model;
 }

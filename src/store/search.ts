@@ -29,7 +29,7 @@ import {
 import type { Chosen, Step } from "./steps.ts";
 import type { TermCounts } from "./term_counts.ts";
 import { vectorHits } from "./vector_hits.ts";
-import { cosine, type Vectors } from "./vectors.ts";
+import { cosine, type Vectors, vectorAt } from "./vectors.ts";
 
 export type SearchMode = "hybrid" | "vector" | "keyword";
 
@@ -41,6 +41,8 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly filter: Filter | undefined;
   readonly explain: boolean;
+  /** Whether hits come with their vectors. */
+  readonly vectors: boolean;
   /** In place of the adaptive ones; for the mode "hybrid". */
   readonly weights?: Weights | undefined;
   /** What steps have chosen, in their order; comes first. Default: nothing. */
@@ -154,7 +156,7 @@ function chosenHits(
   fused: readonly Fused[],
   sides: Sides,
 ): Hit[] {
-  const { connection, columns } = store;
+  const { connection } = store;
   const { explain, topK, chosen = [] } = request;
   const told = explained(fused, sides);
   const first = chosen
@@ -162,16 +164,28 @@ function chosenHits(
     .filter(({ passage }) => isThere(connection, passage))
     .map(({ passage, value }, index) => {
       const explanation = { ...told(passage, 0), step: { number: index + 1, value } };
-      return readHit(connection, columns, passage, value, explain ? explanation : undefined);
+      return hitOf(store, request, passage, value, explain ? explanation : undefined);
     });
   const taken = new Set(chosen.map(({ passage }) => passage));
   const left = fused.filter(({ passage }) => !taken.has(passage));
   const rest = diverse(store, request, left, topK - first.length).map(({ index, penalty }) => {
     const { passage, score } = left[index]!;
     const explanation = explain ? told(passage, penalty) : undefined;
-    return readHit(connection, columns, passage, score, explanation);
+    return hitOf(store, request, passage, score, explanation);
   });
   return [...first, ...rest];
+}
+
+function hitOf(
+  { connection, columns, vectors }: Searched,
+  request: SearchRequest,
+  passage: number,
+  score: number,
+  explanation: Explanation | undefined,
+): Hit {
+  const hit = readHit(connection, columns, passage, score, explanation);
+  const place = request.vectors && request.vector ? vectors.placeOf(passage) : undefined;
+  return place ? { ...hit, vector: vectorAt(place, request.vector!.length) } : hit;
 }
 
 function isThere(connection: Connection, passage: number): boolean {

@@ -3,11 +3,11 @@
 
 import { QragError } from "../../base/errors.ts";
 import { asyncDispose } from "../async_dispose.ts";
-import { checkQuery } from "../options.ts";
+import { checkQuery } from "../given.ts";
 import { answerFrom, type StoreAnswer, type StoreAnswerOptions } from "./answer.ts";
 import { batchesOf, checkDocuments, type Documents } from "./documents.ts";
 import { embedPassages, embedQuery } from "./embedding.ts";
-import type { Hit } from "./hits.ts";
+import { type Hit, withoutVector } from "./hits.ts";
 import { checkEmbedder, type StoreEmbedder, type StoreGate } from "./models.ts";
 import {
   type AddOptions,
@@ -20,6 +20,8 @@ import {
 } from "./options.ts";
 import type { StoredDocument, StoredPage, StoredPassage, StoreStats } from "./read.ts";
 import { reembed } from "./reembed.ts";
+import type { VectorModel } from "./settings.ts";
+import { knownTo, sharedModel, toldOf } from "./shared_vectors.ts";
 import { type Chosen, takeSteps } from "./steps.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
@@ -35,6 +37,8 @@ export interface StoreParts {
   readonly own?: { dispose(): Promise<void> } | undefined;
   readonly stateEmbedder: StoreEmbedder | undefined;
   readonly gate: StoreGate | undefined;
+  /** Whose vectors these are. */
+  readonly model?: VectorModel | undefined;
 }
 
 const defaultTopK = 10;
@@ -46,16 +50,18 @@ export class Store {
   readonly #own: StoreParts["own"];
   #embedder: StoreEmbedder | undefined;
   #stateEmbedder: StoreEmbedder | undefined;
+  #model: VectorModel | undefined;
   /** One change after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
   /** Use `openStore`, which puts the parts together. */
-  constructor({ thread, embedder, own, stateEmbedder, gate }: StoreParts) {
+  constructor({ thread, embedder, own, stateEmbedder, gate, model }: StoreParts) {
     this.#thread = thread;
     this.#own = own;
     this.#embedder = embedder;
     this.#stateEmbedder = stateEmbedder;
     this.gate = gate;
+    this.#model = model;
   }
 
   /**
@@ -120,7 +126,7 @@ export class Store {
     const checked = checkReembed(options);
     checkEmbedder(embedder);
     return this.#change(async () => {
-      await reembed(this.#thread, embedder, checked);
+      this.#model = await reembed(this.#thread, embedder, checked);
       this.#embedder = embedder;
       this.#stateEmbedder = checked.stateEmbedder;
     });
@@ -131,17 +137,22 @@ export class Store {
    * there; leaving the loop stops the work.
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
-    const has = { embedder: this.#embedder !== undefined, gate: this.gate !== undefined };
+    const has = { embedder: !!this.#embedder, gate: !!this.gate };
     return this.#search(checkQuery(query), checkSearch(options, has));
   }
 
   /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */
   async answer(query: string, options: StoreAnswerOptions): Promise<StoreAnswer> {
-    if (!this.gate) {
+    const { gate } = this;
+    if (!gate) {
       throw new QragError("INPUT_INVALID", "An answer needs a gate: openStore(path, { gate })");
     }
-    const search = (text: string, wanted: SearchOptions) => this.search(text, wanted);
-    return answerFrom(search, this.gate, query, options);
+    const model = options.mode === "keyword" ? undefined : sharedModel(gate, this.#model);
+    const all = { vectors: model !== undefined };
+    const search = (text: string, wanted: SearchOptions) =>
+      this.search(text, { ...wanted, ...all });
+    const told = toldOf(gate, model, (text, signal) => this.#embed(text, signal));
+    return answerFrom(search, told, query, options);
   }
 
   /** Ends after what is being written. May be called twice. */
@@ -190,21 +201,23 @@ export class Store {
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
     const { topK = defaultTopK, mode = "hybrid", explain = false } = options;
-    const { weights, filter, signal } = options;
+    const { weights, filter, signal, vectors = false } = options;
     signal?.throwIfAborted();
     const vector = mode === "keyword" ? undefined : await this.#embed(query, signal);
     const chosen = vector ? await this.#choose(query, vector, options) : [];
-    const request = { query, vector, topK, mode, filter, explain, weights, chosen };
+    const gate = options.gate === false ? undefined : this.gate;
+    const known = gate && vector && sharedModel(gate, this.#model) && knownTo(gate, vector);
+    const request = {
+      ...{ query, vector, topK, mode, filter, explain, weights, chosen },
+      vectors: vectors || known !== undefined,
+    };
     const hits = await this.#thread.call("search", [request]);
     signal?.throwIfAborted();
-    const gate = options.gate === false ? undefined : this.gate;
-    if (!gate) {
-      yield* hits;
-      return;
-    }
+    if (!gate) return yield* hits;
     let index = 0;
-    for await (const verdict of gate.stream(query, hits, { signal })) {
-      yield { ...hits[index++]!, verdict };
+    for await (const verdict of gate.stream(query, hits, { signal, ...known })) {
+      const hit = hits[index++]!;
+      yield { ...(vectors ? hit : withoutVector(hit)), verdict };
     }
   }
 

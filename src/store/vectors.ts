@@ -70,6 +70,11 @@ export class Vectors {
   }
 }
 
+/** A copy: the segment's memory is not the caller's. */
+export function vectorAt({ segment, row }: VectorPlace, dimensions: number): Int8Array {
+  return segment.vectors.slice(row * dimensions, (row + 1) * dimensions);
+}
+
 /** The cosine of two rows; scales cancel out. */
 export function cosine(a: VectorPlace, b: VectorPlace, dimensions: number): number {
   let product = 0;

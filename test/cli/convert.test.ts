@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeModel } from "../../gguf/architecture.ts";
 import { readGguf } from "../../gguf/read.ts";
 import { bytesSource } from "../../gguf/source.ts";
 import { readTokenizer } from "../../native/tokenizer/tokenizer.ts";
@@ -141,7 +143,50 @@ describe("qrag convert", () => {
     expect(metadata.get("general.languages")?.value).toEqual(["en", "ell"]);
   });
 
+  it("writes down whom a gate asks for a second opinion, and keeps it when it is quantized", async () => {
+    const asked = await qrag(["convert", encoderPath("mean"), "-o", at("asked.gguf")]);
+    expect(asked.exitCode).toBe(0);
+    const opinion = ["--second-opinion", at("asked.gguf"), "--opinion", "4,0.5,2"];
+    await qrag([
+      "convert",
+      encoderPath("labels"),
+      "-o",
+      at("opinion.gguf"),
+      "-t",
+      "f32",
+      ...opinion,
+    ]);
+    await qrag(["quantize", at("opinion.gguf"), "-o", at("small.gguf"), "-t", "q8_0"]);
+    const embedder = createHash("sha256")
+      .update(await readFile(at("asked.gguf")))
+      .digest("hex");
+    for (const name of ["opinion.gguf", "small.gguf"]) {
+      const file = await readGguf(bytesSource(await readFile(at(name))));
+      expect(describeModel(file).secondOpinion).toEqual({
+        ...{ embedder, weight: 4, centre: 0.5, within: 2 },
+      });
+    }
+  });
+
   it.each([
+    [
+      "an opinion of nobody",
+      ["convert", "x", "-o", "o", "--opinion", "4,0.5,2"],
+      2,
+      /--second-opinion is missing/,
+    ],
+    [
+      "an opinion without numbers",
+      ["convert", "x", "-o", "o", "--second-opinion", "e.gguf"],
+      2,
+      /--opinion is missing/,
+    ],
+    [
+      "an opinion of two numbers",
+      ["convert", "x", "-o", "o", "--second-opinion", "e.gguf", "--opinion", "4,0.5"],
+      2,
+      /three numbers for --opinion/,
+    ],
     ["no checkpoint", ["convert", "x.pt", "-o", "x.gguf"], 3, /x\.pt: .*no such file/],
     ["no output", ["convert", "x.pt", "--tokenizer", "t.json"], 2, /--output is missing/],
     [

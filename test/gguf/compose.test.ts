@@ -55,6 +55,17 @@ describe("modelMetadata", () => {
   });
 });
 
+describe("the metadata of a gate with a second opinion", () => {
+  it("says whose it is and how far it counts", () => {
+    const secondOpinion = { embedder: "0f".repeat(32), weight: 4, centre: 0.5, within: 2 };
+    const metadata = modelMetadata({ ...model, secondOpinion });
+    expect(metadata.get("qrag.opinion.embedder")).toEqual(text(secondOpinion.embedder));
+    expect(metadata.get("qrag.opinion.within")).toEqual(f32(2));
+    const wrong = { ...secondOpinion, weight: -1 };
+    expect(() => modelMetadata({ ...model, secondOpinion: wrong })).toThrow("qrag.opinion.weight");
+  });
+});
+
 describe("the metadata of a llama file", () => {
   const whole = { ...numbers, ropeDimensionCount: 32 };
 

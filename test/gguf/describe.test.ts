@@ -6,6 +6,7 @@ import {
   keyTable,
   modelMetadata,
   qrag,
+  type SecondOpinion,
 } from "../../gguf/architecture.ts";
 import {
   GgufError,
@@ -14,6 +15,7 @@ import {
   type TensorEntry,
 } from "../../gguf/format.ts";
 import { parseHeader } from "../../gguf/read.ts";
+import { opinionEntries } from "../../gguf/second_opinion.ts";
 import { planGguf } from "../../gguf/write.ts";
 import {
   decision,
@@ -27,6 +29,8 @@ import {
   u32,
   vocabulary,
 } from "./tiny_model.ts";
+
+const opinion = { embedder: "0f".repeat(32), weight: 4, centre: 0.5, within: 2 };
 
 type Entries = Map<string, MetadataValue>;
 
@@ -174,6 +178,37 @@ describe("describeModel", () => {
     expect(describe).toThrow(expect.objectContaining({ name: "GgufError", kind }));
     const labels = message.includes("labels for") ? "qrag.decision.labels" : key;
     expect(describe).toThrow(expect.objectContaining({ key: labels }));
+  });
+
+  it.each<[string, Partial<SecondOpinion>, string]>([
+    ["embedder", { embedder: "AB".repeat(32) }, "64 hexadecimal digits"],
+    ["weight", { weight: 0 }, "above 0 and below 100"],
+    ["weight", { weight: Number.NaN }, "NaN"],
+    ["centre", { centre: -1 }, "above -1 and below 1"],
+    ["within", { within: Number.POSITIVE_INFINITY }, "Infinity"],
+  ])("refuses a second opinion whose %s is %j", (name, part, message) => {
+    const describe = () =>
+      describeChanged((metadata) => {
+        for (const [key, value] of opinionEntries({ ...opinion, ...part }))
+          metadata.set(key, value);
+      });
+    expect(describe).toThrow(message);
+    expect(describe).toThrow(expect.objectContaining({ key: `qrag.opinion.${name}` }));
+  });
+
+  it("reads a second opinion, whole or not at all", () => {
+    const set = (metadata: Entries) => {
+      for (const [key, value] of opinionEntries(opinion)) metadata.set(key, value);
+    };
+    expect(describeChanged(set).secondOpinion).toEqual(opinion);
+    expect(describeChanged(() => {}).secondOpinion).toBeUndefined();
+    const part = (metadata: Entries) => {
+      set(metadata);
+      metadata.delete("qrag.opinion.centre");
+    };
+    expect(() => describeChanged(part)).toThrow(
+      '"qrag.opinion.centre": this key is missing beside',
+    );
   });
 
   it.each(expectedTensors(qrag, model).flatMap(({ name, required }) => (required ? [name] : [])))(

@@ -7,6 +7,7 @@ import { type PairEncoder, pairEncoder } from "../../src/frames.ts";
 import { Gate } from "../../src/gate.ts";
 import { type ScoringModel, ScoringQueue } from "../../src/queue/scoring_queue.ts";
 import { refusals } from "../../src/refusal/refusal.ts";
+import type { SecondOpinion } from "../../src/second_opinion.ts";
 import { marginOf } from "../../src/verdict.ts";
 
 export function fakeEncode(text: string): Int32Array {
@@ -85,18 +86,23 @@ export function fakeGate({
   fullVocabulary = true,
   offset = 0,
   scripts,
+  secondOpinion,
+  embedder,
 }: {
   model?: FakeModel;
   contextLength?: number;
   fullVocabulary?: boolean;
   offset?: number;
   scripts?: readonly string[];
+  secondOpinion?: SecondOpinion;
+  embedder?: string;
 } = {}): Gate {
   return new Gate({
     queue: new ScoringQueue(model, 2),
     encoder: { ...fakeEncoder(), contextLength },
     tokenizer: fakeTokenizer,
     margin: marginOf({ kind: "decision", tokenIds: [48, 49], labels: ["0", "1"] })!,
+    secondOpinion,
     refuse: refusals({ scripts }),
     info: {
       path: "/models/fake.gguf",
@@ -128,6 +134,7 @@ export function fakeGate({
       ],
       scripts,
       languages: undefined,
+      embedder,
       offset,
       calibrated: offset !== 0,
       fullVocabulary,

@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { availableProcessors } from "../../base/processors.ts";
-import {
-  checkIterable,
-  checkOptions,
-  checkPassage,
-  checkPassages,
-  checkPath,
-  checkQuery,
-  checkThreads,
-  limits,
-} from "../../src/options.ts";
+import { checkIterable, checkPassage, checkPassages, checkQuery } from "../../src/given.ts";
+import { checkOptions, checkPath, checkThreads, limits } from "../../src/options.ts";
+
+const asked = { query: "q", vector: undefined };
 
 const refusals: [name: string, check: () => unknown, message: RegExp][] = [
   [
@@ -52,14 +46,14 @@ const refusals: [name: string, check: () => unknown, message: RegExp][] = [
   ],
   [
     "passages a string",
-    () => checkPassages("abc"),
+    () => checkPassages("abc", asked),
     /an array or another iterable of passages for passages but received "abc"/,
   ],
   ["passages not iterable", () => checkIterable({} as never), /iterable/],
-  ["passages missing", () => checkPassages(undefined as never), /received undefined/],
+  ["passages missing", () => checkPassages(undefined as never, asked), /received undefined/],
   [
     "a bad passage among good ones",
-    () => checkPassages(["a", { text: "b" }, 3]),
+    () => checkPassages(["a", { text: "b" }, 3], asked),
     /for passages\[2\] but received 3/,
   ],
   [
@@ -148,7 +142,10 @@ describe("what is accepted", () => {
         return `read ${++reads}`;
       },
     };
-    expect(checkPassages([passage])).toEqual({ list: [passage], texts: ["read 1"] });
+    expect(checkPassages([passage], asked)).toEqual({
+      list: [passage],
+      given: [{ text: "read 1" }],
+    });
   });
 
   it("takes empty passages, NUL and lone surrogates as text", () => {
@@ -156,7 +153,7 @@ describe("what is accepted", () => {
   });
 
   it("takes any iterable of passages", () => {
-    expect(checkPassages(new Set(["a", "b"])).texts).toEqual(["a", "b"]);
+    expect(checkPassages(new Set(["a", "b"]), asked).given).toEqual([{ text: "a" }, { text: "b" }]);
   });
 
   it("takes texts as long as the limits", () => {

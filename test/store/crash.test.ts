@@ -91,6 +91,7 @@ describe("other processes", () => {
       topK: 200,
       filter: undefined,
       explain: true,
+      vectors: false,
     };
     let newest = 0;
     for (let round = 0; round < 30; round++) {

@@ -1,6 +1,9 @@
 // A gate on top of a store: verdicts as a stream, answers with the places they come from.
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { loadGate } from "../../src/index.ts";
+import { roundedVector } from "../../src/rounded_vector.ts";
+import { SecondOpinion } from "../../src/second_opinion.ts";
 import { openStore } from "../../src/store/index.ts";
 import { wordsMargin } from "../cli/harness.ts";
 import { codeOf, collect, FakeModel, fakeGate } from "../src/fakes.ts";
@@ -34,6 +37,59 @@ describe("a store with a gate", () => {
       expect(hit.verdict).toBeUndefined();
     }
     expect(model.batches).toHaveLength(asked);
+  });
+
+  it("gives the gate its vectors, if they are of the embedder that the gate asks", async () => {
+    const bag = embedder();
+    const asked = embedder();
+    const digest = createHash("sha256").update("model").digest("hex");
+    const numbers = { embedder: digest, weight: 4, centre: 0.2, within: 9 };
+    const opinion = { embed: asked.embed.bind(asked), dispose: async () => {} };
+    const opened = (own: string) =>
+      openHere(path(), {
+        embedder: bag,
+        gate: fakeGate({
+          model: new FakeModel(wordsMargin),
+          secondOpinion: new SecondOpinion(numbers, opinion),
+          embedder: own,
+        }),
+      });
+    await using computing = await opened("e".repeat(64));
+    await using store = await opened(digest);
+    for (const each of [computing, store]) await each.add(documents);
+    const query = "descale machine";
+    const wanted = await collect(computing.search(query));
+    expect(asked.asked).toContain(query);
+    asked.asked.length = 0;
+    const hits = await collect(store.search(query));
+    expect(hits).toEqual(wanted);
+    const answering = { generate: () => "Use vinegar [1]." };
+    const answer = await store.answer(query, answering);
+    expect(asked.asked).toEqual([]);
+    const { timings: _, ...rest } = await computing.answer(query, answering);
+    expect(answer).toMatchObject(rest);
+    for (const { passage } of [...answer.kept, ...answer.dropped]) {
+      expect(passage).not.toHaveProperty("vector");
+    }
+    // Keywords have no vectors.
+    const words = await collect(store.search(query, { mode: "keyword" }));
+    expect(words.map(({ verdict }) => verdict!.relevant)).toContain(true);
+    expect(asked.asked).toContain(query);
+  });
+
+  it("gives hits their vectors, as they are kept, where they are asked for", async () => {
+    const bag = embedder();
+    await using store = await openStore(path(), { embedder: bag });
+    await store.add(documents);
+    const hits = await collect(store.search("descale machine", { vectors: true }));
+    expect(hits.length).toBe(3);
+    const vectors = await bag.embed(hits.map(({ text }) => text));
+    for (const [at, { vector }] of hits.entries()) {
+      expect(vector).toEqual(roundedVector(vectors[at]!));
+    }
+    for (const hit of await collect(store.search("lime"))) expect(hit).not.toHaveProperty("vector");
+    const keywords = { mode: "keyword", vectors: true } as const;
+    expect(() => store.search("lime", keywords)).toThrow(/reads no vectors/);
   });
 
   it("stops judging when the caller has enough", async () => {

@@ -7,13 +7,9 @@ import { StoreFile } from "../../src/store/store_file.ts";
 export async function openHere(path: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { stateEmbedder, gate, readOnly = false, waitForWriter = 1000 } = options;
   const embedder = options.embedder || undefined;
+  const model = embedder && (await modelOf(embedder, stateEmbedder, undefined));
   const file = new StoreFile();
-  file.open({
-    path,
-    readOnly,
-    waitForWriter,
-    model: embedder && (await modelOf(embedder, stateEmbedder, undefined)),
-  });
+  file.open({ path, readOnly, waitForWriter, model });
   let last: Promise<unknown> = Promise.resolve();
   const thread: Operating = {
     call(name, values) {
@@ -27,5 +23,5 @@ export async function openHere(path: string, options: OpenStoreOptions = {}): Pr
       file.close();
     },
   };
-  return new Store({ thread, embedder, stateEmbedder, gate });
+  return new Store({ thread, embedder, stateEmbedder, gate, model });
 }

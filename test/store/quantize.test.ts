@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { quantize, unit } from "../../src/store/quantize.ts";
+import { unit } from "../../src/rounded_vector.ts";
+import { quantize } from "../../src/store/quantize.ts";
 
 /** Numbers that look random, the same ones every time. */
 function numbers(count: number, seed: number): Float32Array {

@@ -1,0 +1,60 @@
+// The keys of a second opinion in a gate's file.
+import type { Entry, KeyRow, KeyValues, SecondOpinion } from "./architectures/architecture.ts";
+import { GgufError } from "./format.ts";
+
+const keys = {
+  embedder: "qrag.opinion.embedder",
+  weight: "qrag.opinion.weight",
+  centre: "qrag.opinion.centre",
+  within: "qrag.opinion.within",
+} as const;
+const names = ["weight", "centre", "within"] as const;
+
+/** Larger numbers are mistakes: margins of trained models lie between -20 and 20. */
+const ranges = { weight: [0, 100], centre: [-1, 1], within: [0, 100] } as const;
+
+export const opinionKeys: readonly KeyRow[] = [
+  { key: keys.embedder, type: "string", required: false },
+  ...names.map((name): KeyRow => ({ key: keys[name], type: "f32", required: false })),
+];
+
+/** All of it or nothing is in a file. */
+export function readOpinion(values: KeyValues): SecondOpinion | undefined {
+  const found = Object.values(keys).filter((key) => values.has(key));
+  if (found.length === 0) return undefined;
+  const missing = Object.values(keys).find((key) => !values.has(key));
+  if (missing) {
+    throw new GgufError("invalid", `this key is missing beside ${found[0]}`, { key: missing });
+  }
+  const opinion = {
+    embedder: values.get(keys.embedder) as string,
+    weight: values.get(keys.weight) as number,
+    centre: values.get(keys.centre) as number,
+    within: values.get(keys.within) as number,
+  };
+  checkOpinion(opinion);
+  return opinion;
+}
+
+export function checkOpinion(opinion: SecondOpinion): void {
+  if (!/^[0-9a-f]{64}$/.test(opinion.embedder)) {
+    const problem = "must be the 64 hexadecimal digits of a SHA-256";
+    throw new GgufError("invalid", problem, { key: keys.embedder });
+  }
+  for (const name of names) {
+    const [least, most] = ranges[name];
+    const value = opinion[name];
+    // Written so that a NaN fails.
+    if (value > least && value < most) continue;
+    const problem = `is ${value}, expected a number above ${least} and below ${most}`;
+    throw new GgufError("invalid", problem, { key: keys[name] });
+  }
+}
+
+export function opinionEntries(opinion: SecondOpinion | undefined): Entry[] {
+  if (!opinion) return [];
+  return [
+    [keys.embedder, { type: "string", value: opinion.embedder }],
+    ...names.map((name): Entry => [keys[name], { type: "f32", value: opinion[name] }]),
+  ];
+}
