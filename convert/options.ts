@@ -27,7 +27,7 @@ export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   readonly scripts?: readonly string[] | undefined;
   /** The codes of the languages that it reads, such as "en". */
   readonly languages?: readonly string[] | undefined;
-  /** Whose cosine moves the margins that are not sure. Of models that judge only. */
+  /** Whose cosine moves uncertain margins. Of models that judge only. */
   readonly secondOpinion?: SecondOpinion | undefined;
   /** Where the configuration is silent. */
   readonly headCount?: number | undefined;

@@ -100,6 +100,10 @@ export function describeMetadata(
   const outputCount = countOf(described.output);
   const scripts = values.get("qrag.scripts") as readonly string[] | undefined;
   if (scripts) checkScripts("qrag.scripts", scripts);
+  const secondOpinion = readOpinion(values);
+  if (secondOpinion && described.output.kind === "vector") {
+    refuse("qrag.opinion.embedder", "belongs to a gate, and this model gives vectors");
+  }
   return {
     architecture: architecture.name,
     numbers: describeNumbers(architecture, values, { vocabularySize, outputCount }),
@@ -107,7 +111,7 @@ export function describeMetadata(
     ...described,
     scripts,
     languages: values.get("general.languages") as readonly string[] | undefined,
-    secondOpinion: readOpinion(values),
+    secondOpinion,
     tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };

@@ -11,6 +11,8 @@ export interface Calibration {
   readonly version: typeof calibrationVersion;
   /** The model's file: margins of another one lie elsewhere. */
   readonly sha256: string;
+  /** The SHA-256 of the embedder that gave a second opinion; absent where none was asked. */
+  readonly embedder?: string | undefined;
   /** A passage is relevant when its margin is greater than this. */
   readonly offset: number;
 }
@@ -37,6 +39,20 @@ export async function readCalibration(
   );
 }
 
+/** Where a second opinion moves margins, an offset without it lies elsewhere, and the other way round. */
+export function checkOpinionOf(
+  { embedder, path }: Calibration & { readonly path: string },
+  asked: string | undefined,
+): void {
+  if (embedder === asked) return;
+  const [made, opened] = embedder === undefined ? ["without", "with"] : ["with", "without"];
+  throw bad(
+    path,
+    `was made ${made} the second opinion of an embedder, and the gate is opened ${opened} it, or with another. ` +
+      "Run `qrag calibrate` with the same --gate-embedder",
+  );
+}
+
 async function read(path: string): Promise<string> {
   try {
     if ((await stat(path)).size <= maxBytes) return await readFile(resolve(path), "utf8");
@@ -53,13 +69,16 @@ function parse(json: string, path: string): Calibration {
   } catch (cause) {
     throw bad(path, `is not JSON: ${(cause as Error).message}`, cause);
   }
-  const { format, version, sha256, offset } = value ?? {};
+  const { format, version, sha256, embedder, offset } = value ?? {};
   if (format !== calibrationFormat)
     throw bad(path, `does not say "format": "${calibrationFormat}"`);
   if (version !== calibrationVersion) throw bad(path, `is not of version ${calibrationVersion}`);
   if (String(sha256) !== sha256) throw bad(path, "names no model");
+  if (embedder !== undefined && String(embedder) !== embedder) {
+    throw bad(path, "names no embedder");
+  }
   if (!Number.isFinite(offset)) throw bad(path, "holds no offset");
-  return { format, version, sha256, offset: offset as number };
+  return { format, version, sha256, embedder, offset: offset as number };
 }
 
 function bad(path: string, problem: string, cause?: unknown): QragError {

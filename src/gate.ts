@@ -93,7 +93,7 @@ export class Gate {
     return kept;
   }
 
-  /** All passages, the largest margin first; equal ones keep their order. */
+  /** All passages, the largest margin first; equal ones keep their order. A second opinion may lead past sure ones. */
   async rank<P extends Passage>(
     query: string,
     passages: Iterable<P>,
@@ -121,10 +121,9 @@ export class Gate {
 
   /** Rejects whatever is queued or running with DISPOSED and frees the model. May be called twice. */
   async dispose(): Promise<void> {
-    const ended = this.#parts.queue.dispose();
+    const ended = [this.#parts.queue.dispose(), this.#parts.secondOpinion?.dispose()];
     this.#parts.tokenizer.dispose();
-    await this.#parts.secondOpinion?.dispose();
-    await ended;
+    await Promise.all(ended);
   }
 
   async [asyncDispose](): Promise<void> {
@@ -177,10 +176,16 @@ function* givenOf(passages: Iterable<unknown>, asked: Asked): Generator<GivenPas
 }
 
 /** Only a file without the head is the model's fault; otherwise the option has no place here. */
-function noHead({ path, engine, calibrated, decision }: GateInfo): QragError {
+function noHead({ path, engine, calibrated, decision, embedder }: GateInfo): QragError {
   if (decision.length === 0) {
     const message = `fullVocabulary is for decoders, and ${path} answers with a classifier.`;
     return new QragError("INPUT_INVALID", message);
+  }
+  if (embedder !== undefined) {
+    return new QragError(
+      "INPUT_INVALID",
+      "fullVocabulary decides by the model alone: loadGate(path, { embedder: false }).",
+    );
   }
   if (calibrated) {
     return new QragError(

@@ -34,7 +34,7 @@ export interface GateInfo {
   readonly scripts: readonly string[] | undefined;
   /** The codes of the languages that it reads, where its file says. */
   readonly languages: readonly string[] | undefined;
-  /** The SHA-256 of the embedder whose cosine moves the margins that are not sure; its vectors may be given. */
+  /** The SHA-256 of the embedder that is asked where a margin is uncertain, if one is; its vectors may be given. */
   readonly embedder: string | undefined;
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;

@@ -56,7 +56,7 @@ export function checkAsked(
     );
   }
   if (embedder !== own) throw otherVectors(embedder, own);
-  return { query: text, vector: rounded(queryVector) };
+  return { query: text, vector: rounded(queryVector, "queryVector") };
 }
 
 function otherVectors(embedder: string, own: string | undefined): QragError {
@@ -70,8 +70,17 @@ function otherVectors(embedder: string, own: string | undefined): QragError {
   );
 }
 
-function rounded(vector: Float32Array | Int8Array): Int8Array {
-  return vector instanceof Int8Array ? vector : roundedVector(vector);
+/** A copy: what becomes of the caller's memory afterwards changes no verdict. */
+function rounded(given: unknown, name: string): Int8Array {
+  const vector = someVector(given, name);
+  if (vector.length === 0) return refuse("a vector that is not empty", name, given);
+  if (vector instanceof Int8Array) return vector.slice();
+  const strange = vector.findIndex((value) => !Number.isFinite(value));
+  if (strange < 0) return roundedVector(vector);
+  throw new QragError(
+    "INPUT_INVALID",
+    `Expected finite numbers for ${name} but received ${vector[strange]} at ${strange}`,
+  );
 }
 
 /** A passage, read once; its vector only beside a query's, and of the same length. */
@@ -80,7 +89,7 @@ export function checkGiven(passage: unknown, name: string, { vector }: Asked): G
   if (!vector || !isObject(passage)) return { text };
   const given = passage.vector;
   if (given === undefined || given === null) return { text };
-  const found = rounded(someVector(given, `${name}.vector`));
+  const found = rounded(given, `${name}.vector`);
   if (found.length === vector.length) return { text, vector: found };
   throw new QragError(
     "INPUT_INVALID",

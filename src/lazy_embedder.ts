@@ -1,5 +1,6 @@
 // An embedding model that is loaded when the first text comes.
 import { QragError } from "../base/errors.ts";
+import { orAborted } from "../base/or_aborted.ts";
 import type { Embedder } from "./embedder.ts";
 
 export class LazyEmbedder {
@@ -20,7 +21,9 @@ export class LazyEmbedder {
       this.#loaded = undefined;
       throw error;
     });
-    return (await this.#loaded).embed(...texts);
+    // Others may wait for the same load: it goes on where one of them gives up.
+    const embedder = await orAborted(texts[1]?.signal, () => this.#loaded!);
+    return embedder.embed(...texts);
   }
 
   /** May be called twice. */

@@ -2,7 +2,7 @@
 import { QragError } from "../base/errors.ts";
 import type { ModelDescription } from "../gguf/architecture.ts";
 import type { BackgroundTokenizer } from "../native/tokenizer/background.ts";
-import { type Calibration, readCalibration } from "./calibration.ts";
+import { type Calibration, checkOpinionOf, readCalibration } from "./calibration.ts";
 import { pairEncoder } from "./frames.ts";
 import { Gate } from "./gate.ts";
 import type { GateInfo } from "./gate_info.ts";
@@ -40,7 +40,9 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
   const calibration =
     file === undefined ? undefined : await readCalibration(file, modelPath(name), rest.signal);
   const opinion = (loaded: Loaded) =>
-    opinionOf(loaded, embedder, { threads, engine, signal: rest.signal });
+    opinionOf(loaded, calibration && { ...calibration, path: file! }, {
+      ...{ embedder, threads, engine, signal: rest.signal },
+    });
   if (backend === "llama") {
     const loaded = await loadLlama(name, { threads, gpu, ...rest });
     const { device } = loaded.model;
@@ -54,14 +56,15 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
 /** The second opinion that the file asks for, unless the caller does without. When this fails, nothing stays open. */
 async function opinionOf(
   { path, description, tokenizer, model }: Loaded,
-  embedder: LoadOptions["embedder"],
-  options: Omit<OpinionOptions, "embedder">,
+  calibration: (Calibration & { readonly path: string }) | undefined,
+  { embedder, ...options }: Omit<OpinionOptions, "embedder"> & Pick<LoadOptions, "embedder">,
 ): Promise<SecondOpinion | undefined> {
-  const { secondOpinion: file } = description;
+  const { secondOpinion: terms } = description;
   try {
-    if (embedder && !file) throw asksNobody(path);
-    if (embedder === false || !file) return undefined;
-    return await openOpinion(file, { ...options, embedder });
+    if (embedder && !terms) throw asksNobody(path);
+    const asked = embedder === false ? undefined : terms;
+    if (calibration) checkOpinionOf(calibration, asked?.embedder);
+    return asked && (await openOpinion(asked, { ...options, embedder: embedder || undefined }));
   } catch (error) {
     tokenizer.dispose();
     await model.dispose();
@@ -133,8 +136,8 @@ function gateOf(
       offset: calibration?.offset ?? 0,
       calibrated: calibration !== undefined,
       ...computing,
-      // An offset means nothing to the whole vocabulary.
-      fullVocabulary: computing.fullVocabulary && calibration === undefined,
+      // Neither an offset nor an opinion means anything to the whole vocabulary.
+      fullVocabulary: computing.fullVocabulary && !calibration && !secondOpinion,
     },
   });
 }

@@ -31,7 +31,7 @@ export interface LoadOptions {
   readonly calibration?: string | undefined;
   /**
    * The file of the embedder that gives the second opinion, or its hub's name, for a gate that was not tuned with the
-   * package's own. False: none, the margins that are not sure stay so. Default: what the gate's file asks for.
+   * package's own. False: none, uncertain margins stay as they are. Default: what the gate's file asks for.
    */
   readonly embedder?: string | false | undefined;
   /** With the backend "llama". Default "auto". */
@@ -54,7 +54,7 @@ export interface JudgeOptions {
   readonly fullVocabulary?: boolean | undefined;
   /**
    * The query's vector, where it is known: it and the passages' own are taken instead of computed. Of the embedder that
-   * `gate.info.embedder` names, and rounded as a store rounds them, so that the verdicts are the same.
+   * `gate.info.embedder` names, and rounded as a store rounds them, so that verdicts are the same as with the gate's own.
    */
   readonly queryVector?: Float32Array | Int8Array | undefined;
   /** With queryVector: whose vectors they are. Has to be what `gate.info.embedder` says. */

@@ -16,8 +16,8 @@ export function roundedVector(vector: Float32Array): Int8Array {
   return quantize(unit(vector)).int8;
 }
 
-/** The cosine of two rounded vectors of one length: the sums are exact, so that it is the same everywhere. */
-export function cosineOf(a: Int8Array, b: Int8Array): number {
+/** The cosine of two rounded vectors of one length, the same everywhere: the sums are exact. Undefined for zeros. */
+export function cosineOf(a: Int8Array, b: Int8Array): number | undefined {
   let product = 0;
   let squaresA = 0;
   let squaresB = 0;
@@ -26,5 +26,5 @@ export function cosineOf(a: Int8Array, b: Int8Array): number {
     squaresA += a[i]! * a[i]!;
     squaresB += b[i]! * b[i]!;
   }
-  return product / (Math.sqrt(squaresA * squaresB) || 1);
+  return squaresA && squaresB ? product / Math.sqrt(squaresA * squaresB) : undefined;
 }

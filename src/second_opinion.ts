@@ -1,10 +1,10 @@
-// The second opinion: where the margin of a pair is not sure, the cosine of an embedder's vectors moves it.
+// The second opinion: where the margin of a pair is uncertain, the cosine of an embedder's vectors moves it.
 import { QragError } from "../base/errors.ts";
-import type { SecondOpinion as OpinionInFile } from "../gguf/architecture.ts";
+import type { SecondOpinion as OpinionTerms } from "../gguf/architecture.ts";
 import type { Asked, GivenPassage } from "./given.ts";
 import { LazyEmbedder } from "./lazy_embedder.ts";
 import { loadEmbedder } from "./load_embedder.ts";
-import { modelDigest, shippedEmbedder } from "./model/files.ts";
+import { modelDigest, modelPath, openFile, shippedEmbedder } from "./model/files.ts";
 import { namedModel } from "./model/named.ts";
 import { cosineOf, roundedVector } from "./rounded_vector.ts";
 
@@ -17,41 +17,39 @@ export interface FirstOpinion extends GivenPassage {
 export type AskedEmbedder = Pick<LazyEmbedder, "embed" | "dispose">;
 
 export class SecondOpinion {
-  readonly #file: OpinionInFile;
+  readonly #terms: OpinionTerms;
   readonly #embedder: AskedEmbedder;
+  /** Of the query that was embedded last: many passages are judged against one. */
+  #last: { readonly query: string; readonly vector: Int8Array } | undefined;
 
-  constructor(file: OpinionInFile, embedder: AskedEmbedder) {
-    this.#file = file;
+  constructor(terms: OpinionTerms, embedder: AskedEmbedder) {
+    this.#terms = terms;
     this.#embedder = embedder;
   }
 
   /**
-   * The margins with the second opinion. Vectors that were not given are computed, of the unsure pairs only, and rounded
-   * as a store rounds them: both ways give the same bits.
+   * The margins with the second opinion. Vectors that were not given are computed, those of uncertain pairs only, and
+   * rounded as a store rounds them: from the same engine both ways give the same bits.
    */
   async margins(
-    { query, vector }: Asked,
+    asked: Asked,
     pairs: readonly FirstOpinion[],
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
-    const { within } = this.#file;
-    const unsure = pairs.filter(({ margin }) => Math.abs(margin) < within);
-    if (unsure.length === 0) return pairs.map(({ margin }) => margin);
-    const unknown = unsure.filter((pair) => pair.vector === undefined);
-    const [asked, found] = await Promise.all([
-      vector ?? this.#vectors([query], "query", signal).then(([only]) => only!),
-      this.#vectors(
-        unknown.map(({ text }) => text),
-        "passage",
-        signal,
-      ),
+    const uncertain = pairs.filter(({ margin }) => this.#isUncertain(margin));
+    if (uncertain.length === 0) return pairs.map(({ margin }) => margin);
+    const unknown = uncertain.filter(({ vector }) => vector === undefined);
+    const texts = unknown.map(({ text }) => text);
+    const [query, found] = await Promise.all([
+      asked.vector ?? this.#queryVector(asked.query, signal),
+      this.#vectors(texts, "passage", signal),
     ]);
     let next = 0;
     return pairs.map(({ margin, vector }) => {
-      if (!(Math.abs(margin) < within)) return margin;
-      const told = vector ?? found[next++]!;
-      if (told.length !== asked.length) throw otherLength(asked.length, told.length);
-      return this.#revised(margin, cosineOf(asked, told));
+      if (!this.#isUncertain(margin)) return margin;
+      const passage = vector ?? found[next++]!;
+      if (passage.length !== query.length) throw otherLength(query.length, passage.length);
+      return this.#revised(margin, cosineOf(query, passage));
     });
   }
 
@@ -59,9 +57,22 @@ export class SecondOpinion {
     await this.#embedder.dispose();
   }
 
-  #revised(margin: number, cosine: number): number {
-    const { weight, centre, within } = this.#file;
+  #isUncertain(margin: number): boolean {
+    return Math.abs(margin) < this.#terms.within;
+  }
+
+  /** Vectors of zeros, which an embedder may give for a text that it knows nothing of, say nothing. */
+  #revised(margin: number, cosine: number | undefined): number {
+    if (cosine === undefined) return margin;
+    const { weight, centre, within } = this.#terms;
     return margin + (1 - (margin / within) ** 2) * weight * (cosine - centre);
+  }
+
+  async #queryVector(query: string, signal: AbortSignal | undefined): Promise<Int8Array> {
+    if (this.#last?.query === query) return this.#last.vector;
+    const [vector] = (await this.#vectors([query], "query", signal)) as [Int8Array];
+    this.#last = { query, vector };
+    return vector;
   }
 
   async #vectors(
@@ -92,22 +103,36 @@ export interface OpinionOptions {
 
 /** Finds the embedder that the gate was tuned with, and refuses another one; it is loaded when it is first asked. */
 export async function openOpinion(
-  file: OpinionInFile,
+  terms: OpinionTerms,
   { embedder: name, threads, engine, signal }: OpinionOptions,
 ): Promise<SecondOpinion> {
-  if (name === undefined && file.embedder !== shippedEmbedder.sha256) throw unnamed(file);
+  if (name === undefined && terms.embedder !== shippedEmbedder.sha256) throw unnamed(terms);
   const path = await namedModel(name, { signal });
-  const digest = path === undefined ? file.embedder : await modelDigest(path, signal);
-  if (digest !== file.embedder) {
-    throw new QragError(
-      "INPUT_INVALID",
-      `${path} is not the embedder that the gate was tuned with: its SHA-256 is ${digest}, not ${file.embedder}`,
-    );
-  }
-  return new SecondOpinion(file, new LazyEmbedder(() => loadEmbedder(path, { threads, engine })));
+  // The package's own is compared when it is loaded.
+  if (path === undefined) await (await openFile(modelPath(path, shippedEmbedder))).close();
+  else await checkDigest(path, terms, signal);
+  const embedder = new LazyEmbedder(async () => {
+    // Another file may lie there by now.
+    if (path !== undefined) await checkDigest(path, terms, undefined);
+    return loadEmbedder(path, { threads, engine });
+  });
+  return new SecondOpinion(terms, embedder);
 }
 
-function unnamed({ embedder }: OpinionInFile): QragError {
+async function checkDigest(
+  path: string,
+  { embedder }: OpinionTerms,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const digest = await modelDigest(path, signal);
+  if (digest === embedder) return;
+  throw new QragError(
+    "INPUT_INVALID",
+    `${path} is not the embedder that the gate was tuned with: its SHA-256 is ${digest}, not ${embedder}`,
+  );
+}
+
+function unnamed({ embedder }: OpinionTerms): QragError {
   return new QragError(
     "MODEL_NOT_FOUND",
     `The gate asks the embedder with the SHA-256 ${embedder} for a second opinion. Name its file: ` +

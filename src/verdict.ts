@@ -10,11 +10,11 @@ export interface Verdict {
   /** Whether the passage addresses the query: the margin is greater than 0, or than the offset of a calibration. */
   readonly relevant: boolean;
   /**
-   * Logit of "1" minus logit of "0", whatever the calibration. Of several windows the largest; -Infinity where the
-   * passage was refused before the model was asked.
+   * Logit of "1" minus logit of "0", whatever the calibration; where that is uncertain, with the second opinion of the
+   * gates that ask for one. Of several windows the largest; -Infinity where the passage was refused unasked.
    */
   readonly margin: number;
-  /** sigmoid(margin), whatever the calibration: what the model gives "1" when it may only answer "1" or "0". */
+  /** sigmoid(margin), whatever the calibration: what "1" has when the answer may only be "1" or "0". */
   readonly probability: number;
   /** Tokens of the inputs that were scored, query and instructions included. */
   readonly tokens: number;

@@ -1,4 +1,5 @@
 // A ranking of ours beside vstash's of the same case: equal to the last place, or different for a reason that has a name.
+import { isLong } from "../../src/store/fuse.ts";
 import type { Case } from "./cases.ts";
 import { type Likeness, mixingOf, ours, type Ranking } from "./ours.ts";
 
@@ -15,6 +16,7 @@ export const reasons = {
   rounded: "vstash rounds adaptive weights to three decimals, we do not",
   alike:
     "a search by keywords alone reads no vectors here, so likeness inside a document costs nothing",
+  crowded: "many vectors within the cut-off count for less here",
 } as const;
 
 export interface Comparison {
@@ -33,13 +35,20 @@ export function compare(one: Case, theirs: Theirs): Comparison {
   const likeness: Likeness = (a, b) => cosines.get(pair(a, b));
   const keywordsOnly = one.mode === "fts_only";
   const mixing = mixingOf(one);
-  const found = ours(one, mixing, keywordsOnly ? () => undefined : likeness);
+  const own = keywordsOnly ? () => undefined : likeness;
+  // As a search of ours has it: the weights are ours to choose, and the cut-off leaves not nearly all.
+  const crowded = one.mode === "hybrid" && !one.weights && !isLong(one.words.length);
+  const found = ours(one, mixing, own, crowded);
   const [vector, keyword, cutoff] = theirs.mixing ?? [mixing.vector, mixing.keyword, mixing.cutoff];
-  const asTheirs = ours(one, { vector, keyword, cutoff }, likeness);
+  const asTheirs = ours(one, { vector, keyword, cutoff }, likeness, false);
   const equal = sameOrder(found, theirs);
+  const reasonOf = () => {
+    if (keywordsOnly) return "alike";
+    return sameOrder(ours(one, mixing, likeness, false), theirs) ? "crowded" : "rounded";
+  };
   return {
     equal,
-    reason: equal ? undefined : keywordsOnly ? "alike" : "rounded",
+    reason: equal ? undefined : reasonOf(),
     exact:
       sameOrder(asTheirs, theirs) &&
       JSON.stringify(asTheirs.fused) === JSON.stringify(theirs.fused),

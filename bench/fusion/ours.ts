@@ -2,6 +2,7 @@
 import { diversify } from "../../src/store/diversify.ts";
 import {
   adaptiveMixing,
+  crowdedWeights,
   cutoffFor,
   defaultCutoff,
   effectiveWeights,
@@ -36,13 +37,15 @@ export function ours(
   { mode, topK, passages, vector, keyword, documents }: Case,
   mixing: Mixing,
   likeness: Likeness,
+  crowded: boolean,
 ): Ranking {
   const pool = poolSize(topK, passages);
   const hits = vector
     .slice(0, mode === "fts_only" ? 0 : pool)
     .map(([passage, distance]) => ({ passage, distance }));
   const near = withinDistance(hits, mixing.cutoff).map(({ passage }) => passage);
-  const weights = effectiveWeights(mixing, mode === "vec_only" ? 1 : near.length);
+  const effective = effectiveWeights(mixing, mode === "vec_only" ? 1 : near.length);
+  const weights = crowded ? crowdedWeights(effective, near.length) : effective;
   const fused = fuse(
     near,
     mode === "vec_only" ? [] : keyword.slice(0, pool),

@@ -84,6 +84,6 @@ const off = Math.max(...all.map(({ weightOff }) => weightOff));
 console.log(`The weights differ by ${off.toExponential(1)} at most.`);
 const exact = counted(all, (found) => found.exact);
 console.log(
-  `\nWith both as vstash has them, ${exact} of ${count} are equal, every score to the last bit.`,
+  `\nWith all of it as vstash has it, ${exact} of ${count} are equal, every score to the last bit.`,
 );
 if (exact < count || off > roundingError) process.exitCode = 1;

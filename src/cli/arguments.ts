@@ -27,17 +27,22 @@ export function modelHelp(json = "print JSON"): string {
   return `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --calibration F a file of qrag calibrate: its offset decides in place of 0
       --gate-embedder PATH
-                      the embedder that the gate asks where it is not sure, if that is not the package's; none: nobody
+                      the embedder that the gate asks where it is not sure, if that is not the package's; none: ask nobody
       --threads N     threads that compute
       --json          ${json}
   -h, --help          print this help`;
 }
 
-/** What they say. */
+/** The options of loadGate that they stand for. */
 export function gateOptions(values: ModelValues) {
-  const { model, calibration, "gate-embedder": embedder } = values;
+  const { model, calibration } = values;
   const threads = wholeNumber(values.threads, "--threads");
-  return { model, calibration, threads, embedder: embedder === "none" ? false : embedder } as const;
+  return { model, calibration, threads, embedder: gateEmbedder(values["gate-embedder"]) };
+}
+
+/** What --gate-embedder says. */
+export function gateEmbedder(name: string | undefined): string | false | undefined {
+  return name === "none" ? false : name;
 }
 
 /**

@@ -8,7 +8,14 @@ import { rowsHelp } from "../eval/rows.ts";
 import { gateScorer, scoreAll } from "../eval/scorer.ts";
 import { isHubName } from "../hub/reference.ts";
 import { modelDigest, modelPath } from "../model/files.ts";
-import { parseArguments, positiveNumber, required, UsageError, wholeNumber } from "./arguments.ts";
+import {
+  gateEmbedder,
+  parseArguments,
+  positiveNumber,
+  required,
+  UsageError,
+  wholeNumber,
+} from "./arguments.ts";
 import { type Command, exitCodes, localModel, withGate } from "./command.ts";
 import { destinationOf } from "./destination.ts";
 import { printable, table, tell, writeJson, writeReport } from "./output.ts";
@@ -28,6 +35,7 @@ Options:
   -o, --output FILE     default: MODEL.calibration.json, but none for hf:owner/repo; - for standard output
       --force           replace a file that is there
   -m, --model PATH      the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
+      --gate-embedder P     as in qrag filter: the offset counts only where it is the same
       --threads N       threads that compute
       --json            print JSON
   -h, --help            print this help
@@ -51,6 +59,7 @@ export const command: Command = {
         output: { type: "string", short: "o" },
         force: { type: "boolean" },
         model: { type: "string", short: "m" },
+        "gate-embedder": { type: "string" },
         threads: { type: "string" },
       } as const,
       [],
@@ -59,6 +68,7 @@ export const command: Command = {
     const wanted = positiveNumber(values.precision, "--precision")!;
     if (wanted > 1) throw new UsageError("--precision is a share: at most 1");
     const threads = wholeNumber(values.threads, "--threads");
+    const embedder = gateEmbedder(values["gate-embedder"]);
     const model = values.model ?? (io.env.QRAG_MODEL || undefined);
     if (model !== undefined && isHubName(model)) required(values.output, "--output");
     const path = modelPath(await localModel(io, model));
@@ -70,7 +80,9 @@ export const command: Command = {
     const rows = await readRows(io, rowsPath);
     const { signal } = io;
     const sha256 = await modelDigest(path, signal);
-    const { scores } = await withGate(io, { model: path, threads }, (gate) => {
+    let asked: string | undefined;
+    const { scores } = await withGate(io, { model: path, threads, embedder }, (gate) => {
+      asked = gate.info.embedder;
       const bar = progressBar(io, "judging");
       const settings = { signal, onProgress: bar.update };
       return scoreAll(gateScorer(gate), rows, settings).finally(bar.clear);
@@ -78,7 +90,8 @@ export const command: Command = {
     const scored = rows.map(({ query, label }, index) => ({ query, label, score: scores[index]! }));
     const result = calibrate(scored, wanted);
     const head = { format: calibrationFormat, version: calibrationVersion, sha256 } as const;
-    const sidecar: Sidecar = { ...head, model: basename(path), ...result };
+    const opinion = asked === undefined ? {} : { embedder: asked };
+    const sidecar: Sidecar = { ...head, ...opinion, model: basename(path), ...result };
     await writeTo(output, { force, signal }, (sink) =>
       sink.write(Buffer.from(`${JSON.stringify(sidecar, undefined, 2)}\n`)),
     );

@@ -52,7 +52,7 @@ ${otherTypesHelp}
       --scripts NAME,...     the scripts a gate reads, by Unicode's names (Latin,Greek): pairs in others are refused
       --languages CODE,...   with --scripts: the languages it reads (en,de); a gate of "en" alone refuses other
                              languages in Latin script
-      --second-opinion FILE  the embedder, a GGUF file, that the gate asks where a margin is not sure
+      --second-opinion FILE  the embedder, a GGUF file, that the gate asks where a margin is uncertain
       --opinion W,C,M        with it: (1 - (margin/M)²) W (cosine - C) is added to margins nearer to 0 than M
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says

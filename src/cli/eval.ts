@@ -16,7 +16,7 @@ import { rowsHelp } from "../eval/rows.ts";
 import { beirSet, type EvalSet, rowSet } from "../eval/sets.ts";
 import { publishedSlice } from "../eval/slice.ts";
 import { loadEmbedder } from "../load_embedder.ts";
-import { oneOf, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
+import { gateEmbedder, oneOf, parseArguments, UsageError, wholeNumber } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { destinationOf } from "./destination.ts";
 import { runAll } from "./eval_run.ts";
@@ -55,6 +55,7 @@ Systems (all but --calibration may be repeated):
       --embedder PATH   an embedding model: its cosine is a baseline, and it helps to retrieve (once only)
       --baselines FILE  other people's models: a list like bench/competitors.json; models not on disk are left out
       --calibration F   a file of qrag calibrate for the only model
+      --gate-embedder P the embedder that the gates ask where they are not sure, if not the package's; none: nobody
 Output:
       --json            print {accuracy, byKind, byDomain, rows, ..., sets, folders, models, skipped}
       --audit FILE      write the same JSON to a file
@@ -87,6 +88,7 @@ const options = {
   embedder: { type: "string" },
   baselines: { type: "string", multiple: true, default: [] as string[] },
   calibration: { type: "string" },
+  "gate-embedder": { type: "string" },
   audit: { type: "string" },
   report: { type: "string" },
   force: { type: "boolean" },
@@ -138,6 +140,7 @@ export const command: Command = {
           competitors,
           embedder,
           calibration: values.calibration,
+          gateEmbedder: gateEmbedder(values["gate-embedder"]),
           threads,
         },
       );

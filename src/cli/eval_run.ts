@@ -31,6 +31,8 @@ export interface Participants {
   /** A baseline by its cosine. */
   readonly embedder: Embedder | undefined;
   readonly calibration: string | undefined;
+  /** Whom the gates ask for a second opinion; undefined: whom they name. */
+  readonly gateEmbedder: string | false | undefined;
   readonly threads: number | undefined;
 }
 
@@ -39,7 +41,7 @@ export async function runAll(
   { sets, folders }: Data,
   wanted: Participants,
 ): Promise<Report> {
-  const { threads, calibration } = wanted;
+  const { threads, calibration, gateEmbedder: embedder } = wanted;
   const results: SetResult[] = sets.map(({ name, rows }) => ({
     name,
     rows,
@@ -69,10 +71,10 @@ export async function runAll(
     }
   };
   for (const model of wanted.models) {
-    await withGate(io, { model, threads, calibration }, runGate);
+    await withGate(io, { model, threads, calibration, embedder }, runGate);
   }
   for (const model of wanted.compared) {
-    await withGate(io, { model, threads, engine: "reference" }, runGate);
+    await withGate(io, { model, threads, embedder, engine: "reference" }, runGate);
   }
   await run({
     name: "BM25",

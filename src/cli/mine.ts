@@ -100,8 +100,11 @@ export const command: Command = {
     const model = modelPath(await localModel(io, values.model ?? (io.env.QRAG_MODEL || undefined)));
     const gateDigest = await modelDigest(model, io.signal);
     const from = { store: positionals[0], stateEmbedder: values["state-embedder"] };
+    // The opinion of the embedder that is to learn would teach it what it says.
+    const { embedder: asked = false, ...gateSettings } = gateOptions(values);
+    const judging = { ...gateSettings, embedder: asked };
     const mined = await withEmbedder(io, values.embedder, (embedder) =>
-      withGate(io, { ...gateOptions(values), model }, (gate) =>
+      withGate(io, { ...judging, model }, (gate) =>
         withStore(io, { ...from, readOnly: true }, embedder, async (store) => {
           const models = { embedder: await embedderDigest(store, embedder), gate: gateDigest };
           const questions =

@@ -57,7 +57,7 @@ export const command: Command = {
     }
     const { info, checks } = await withGate(
       io,
-      { model: path, threads, engine: "reference" },
+      { model: path, threads, engine: "reference", embedder: false },
       async (gate) => {
         const bar = progressBar(io, "judging");
         const work = check(gate, rows, { signal: io.signal, bar });

@@ -1,12 +1,12 @@
 // Answers from a store: search, judge, generate, and say where it stands.
 import { type GatedAnswer, gatedAnswer } from "../answer/gated_answer.ts";
 import type { AnswerOptions } from "../answer/options.ts";
-import type { Ranked } from "../gate.ts";
 import type { Filter } from "./filter.ts";
 import { type Hit, withoutVector } from "./hits.ts";
 import type { StoreGate } from "./models.ts";
 import type { SearchOptions } from "./options.ts";
 import type { SearchMode } from "./search.ts";
+import type { Found, Known } from "./searching.ts";
 
 export interface StoreAnswerOptions
   extends Omit<AnswerOptions<Hit>, "query" | "retrieve" | "gate"> {
@@ -25,26 +25,30 @@ export interface StoreAnswer extends GatedAnswer<Hit> {
   readonly citations: readonly Citation[];
 }
 
+/** `find` gives the hits with what the gate is told of their vectors. */
 export async function answerFrom(
-  search: (query: string, options: SearchOptions) => AsyncIterable<Hit>,
-  gate: Pick<StoreGate, "rank">,
+  find: (query: string, options: SearchOptions) => Promise<Found>,
+  gate: StoreGate,
   query: string,
   { mode, filter, steps, stopBelow, ...options }: StoreAnswerOptions,
 ): Promise<StoreAnswer> {
+  let known: Known | undefined;
+  const rank: StoreGate["rank"] = async (text, passages, wanted) => {
+    const ranked = await gate.rank(text, passages, { ...wanted, ...known });
+    return ranked.map((each) => ({ ...each, passage: withoutVector(each.passage) }));
+  };
   const answer = await gatedAnswer<Hit>({
     ...options,
     query,
-    gate,
-    retrieve: (text, { topK, signal }) =>
-      search(text, { topK, signal, mode, filter, steps, stopBelow, gate: false }),
+    gate: { rank },
+    async retrieve(text, { topK, signal }) {
+      const found = await find(text, { topK, signal, mode, filter, steps, stopBelow });
+      known = found.known;
+      return found.hits;
+    },
   });
-  const bare = <R extends Ranked<Hit>>(ranked: R): R => ({
-    ...ranked,
-    passage: withoutVector(ranked.passage),
-  });
-  const kept = answer.kept.map(bare);
-  const citations = kept.map(({ passage }) => citationOf(passage));
-  return { ...answer, kept, dropped: answer.dropped.map(bare), citations };
+  const citations = answer.kept.map(({ passage }) => citationOf(passage));
+  return { ...answer, citations };
 }
 
 function citationOf({ id, path, headings, line, start, end }: Hit): Citation {

@@ -1,4 +1,5 @@
-// How two rankings become one: vstash's pool, cut-offs, adaptive weights and reciprocal rank fusion, each by itself.
+// How two rankings become one: vstash's pool, cut-offs, adaptive weights and reciprocal rank fusion, and what a crowd of
+// vectors costs them, each by itself.
 import { sigmoid } from "../../base/sigmoid.ts";
 
 /** Candidates from each side. */
@@ -79,6 +80,18 @@ const rankOffset = 60;
 /** With nothing from vectors their share would be lost. */
 export function effectiveWeights(weights: Weights, vectorHits: number): Weights {
   return vectorHits > 0 ? weights : { vector: 0, keyword: 1 };
+}
+
+/** So many vector hits within the cut-off halve the vectors' weight. */
+const crowd = 20;
+
+/**
+ * Where many passages are nearly as near as the best, vectors tell little apart, and count for less. vstash does without:
+ * on stories, and where all passages are about one thing, its hybrid search is far worse than keywords alone.
+ */
+export function crowdedWeights({ vector }: Weights, vectorHits: number): Weights {
+  const left = (vector * crowd) / (crowd + vectorHits);
+  return { vector: left, keyword: 1 - left };
 }
 
 /**

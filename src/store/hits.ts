@@ -53,8 +53,11 @@ export interface Hit {
   readonly verdict?: Verdict;
 }
 
-export function withoutVector<H extends Hit>({ vector: _, ...hit }: H): Omit<H, "vector"> {
-  return hit;
+/** A hit, or whatever else is judged, without the vector that only the gate needs. */
+export function withoutVector<P>(hit: P): P {
+  if (typeof hit !== "object" || hit === null || !("vector" in hit)) return hit;
+  const { vector: _, ...rest } = hit;
+  return rest as P;
 }
 
 /** Longer than any passage that a store has written. */

@@ -85,7 +85,7 @@ export interface SearchOptions {
   readonly stopBelow?: number | undefined;
   /** Say of each hit what it owes to vectors and to keywords. Default false. */
   readonly explain?: boolean | undefined;
-  /** Give each hit its vector, rounded as the store keeps it. Not in the mode "keyword". Default false. */
+  /** Give each hit its vector in int8, as the store keeps it, without its scale. Not in the mode "keyword". Default false. */
   readonly vectors?: boolean | undefined;
   /** Have the gate judge each hit. Default: if the store was opened with one. */
   readonly gate?: boolean | undefined;

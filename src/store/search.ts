@@ -5,10 +5,12 @@ import { diversify } from "./diversify.ts";
 import { allow, allowedPassages, type Filter } from "./filter.ts";
 import {
   adaptiveMixing,
+  crowdedWeights,
   cutoffFor,
   effectiveWeights,
   type Fused,
   fuse,
+  isLong,
   type Mixing,
   poolSize,
   type VectorHit,
@@ -95,7 +97,10 @@ export async function search(store: Searched, request: SearchRequest): Promise<H
     mode === "vector"
       ? { passages: [], words: [] }
       : keywordHits(connection, query, sought, pool, filter !== undefined);
-  const weights = effectiveWeights(mixing, mode === "vector" ? 1 : vector.length);
+  const effective = effectiveWeights(mixing, mode === "vector" ? 1 : vector.length);
+  const weights = tellsCrowds(store, request)
+    ? crowdedWeights(effective, vector.length)
+    : effective;
   const fused = fuse(
     vector.map(({ passage }) => passage),
     keyword.passages,
@@ -130,6 +135,11 @@ function mixingOf(
   if (mode === "keyword") return { vector: 0, keyword: 1, cutoff };
   if (weights) return { ...weights, cutoff };
   return adaptiveMixing(count, idfsOf(words, passages), passages);
+}
+
+/** Whether the cut-off says how many passages are nearly as near as the best, and the weights are ours to choose. */
+function tellsCrowds({ products }: Searched, { mode, weights, query }: SearchRequest): boolean {
+  return mode === "hybrid" && !weights && !products && !isLong(wordsOf(query).length);
 }
 
 async function nearestTo(

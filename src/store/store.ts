@@ -6,7 +6,7 @@ import { asyncDispose } from "../async_dispose.ts";
 import { checkQuery } from "../given.ts";
 import { answerFrom, type StoreAnswer, type StoreAnswerOptions } from "./answer.ts";
 import { batchesOf, checkDocuments, type Documents } from "./documents.ts";
-import { embedPassages, embedQuery } from "./embedding.ts";
+import { embedPassages } from "./embedding.ts";
 import { type Hit, withoutVector } from "./hits.ts";
 import { checkEmbedder, type StoreEmbedder, type StoreGate } from "./models.ts";
 import {
@@ -20,9 +20,7 @@ import {
 } from "./options.ts";
 import type { StoredDocument, StoredPage, StoredPassage, StoreStats } from "./read.ts";
 import { reembed } from "./reembed.ts";
-import type { VectorModel } from "./settings.ts";
-import { knownTo, sharedModel, toldOf } from "./shared_vectors.ts";
-import { type Chosen, takeSteps } from "./steps.ts";
+import { type Models, Searching } from "./searching.ts";
 import type { StoreThread } from "./thread.ts";
 import type { Verification } from "./verify.ts";
 import type { Written } from "./write.ts";
@@ -30,27 +28,19 @@ import type { Written } from "./write.ts";
 /** The thread of SQLite; tests pass one that is none. */
 export type Operating = Pick<StoreThread, "call" | "close">;
 
-export interface StoreParts {
+export interface StoreParts extends Models {
   readonly thread: Operating;
-  readonly embedder: StoreEmbedder | undefined;
   /** An embedder that is the store's own to dispose. */
   readonly own?: { dispose(): Promise<void> } | undefined;
-  readonly stateEmbedder: StoreEmbedder | undefined;
   readonly gate: StoreGate | undefined;
-  /** Whose vectors these are. */
-  readonly model?: VectorModel | undefined;
 }
-
-const defaultTopK = 10;
 
 export class Store {
   readonly #thread: Operating;
   /** What judges the hits; undefined where the store was opened without one. */
   readonly gate: StoreGate | undefined;
   readonly #own: StoreParts["own"];
-  #embedder: StoreEmbedder | undefined;
-  #stateEmbedder: StoreEmbedder | undefined;
-  #model: VectorModel | undefined;
+  readonly #searching: Searching;
   /** One change after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
 
@@ -58,10 +48,8 @@ export class Store {
   constructor({ thread, embedder, own, stateEmbedder, gate, model }: StoreParts) {
     this.#thread = thread;
     this.#own = own;
-    this.#embedder = embedder;
-    this.#stateEmbedder = stateEmbedder;
     this.gate = gate;
-    this.#model = model;
+    this.#searching = new Searching(thread, { embedder, stateEmbedder, model });
   }
 
   /**
@@ -126,9 +114,9 @@ export class Store {
     const checked = checkReembed(options);
     checkEmbedder(embedder);
     return this.#change(async () => {
-      this.#model = await reembed(this.#thread, embedder, checked);
-      this.#embedder = embedder;
-      this.#stateEmbedder = checked.stateEmbedder;
+      const model = await reembed(this.#thread, embedder, checked);
+      const { stateEmbedder } = checked;
+      this.#searching.models = { embedder, stateEmbedder, model };
     });
   }
 
@@ -137,8 +125,7 @@ export class Store {
    * there; leaving the loop stops the work.
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<Hit, void> {
-    const has = { embedder: !!this.#embedder, gate: !!this.gate };
-    return this.#search(checkQuery(query), checkSearch(options, has));
+    return this.#search(checkQuery(query), checkSearch(options, this.#has));
   }
 
   /** Answers from the passages that the gate lets through, or refuses; with the places that were given. */
@@ -147,12 +134,9 @@ export class Store {
     if (!gate) {
       throw new QragError("INPUT_INVALID", "An answer needs a gate: openStore(path, { gate })");
     }
-    const model = options.mode === "keyword" ? undefined : sharedModel(gate, this.#model);
-    const all = { vectors: model !== undefined };
-    const search = (text: string, wanted: SearchOptions) =>
-      this.search(text, { ...wanted, ...all });
-    const told = toldOf(gate, model, (text, signal) => this.#embed(text, signal));
-    return answerFrom(search, told, query, options);
+    const find = (text: string, wanted: SearchOptions) =>
+      this.#searching.find(checkQuery(text), checkSearch(wanted, this.#has), gate);
+    return answerFrom(find, gate, query, options);
   }
 
   /** Ends after what is being written. May be called twice. */
@@ -163,6 +147,10 @@ export class Store {
 
   async [asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  get #has() {
+    return { embedder: this.#searching.models.embedder !== undefined, gate: !!this.gate };
   }
 
   #change<T>(work: () => Promise<T>): Promise<T> {
@@ -181,10 +169,9 @@ export class Store {
     let done = 0;
     for await (const batch of batchesOf(documents, signal)) {
       const texts = await this.#thread.call("prepare", [batch, known]);
+      const { embedder } = this.#searching.models;
       const matrix =
-        this.#embedder && texts.length > 0
-          ? await embedPassages(this.#embedder, texts, signal)
-          : undefined;
+        embedder && texts.length > 0 ? await embedPassages(embedder, texts, signal) : undefined;
       signal?.throwIfAborted();
       const written = await this.#thread.call("commit", [matrix], matrix && [matrix.buffer]);
       sum = {
@@ -200,50 +187,14 @@ export class Store {
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
-    const { topK = defaultTopK, mode = "hybrid", explain = false } = options;
-    const { weights, filter, signal, vectors = false } = options;
-    signal?.throwIfAborted();
-    const vector = mode === "keyword" ? undefined : await this.#embed(query, signal);
-    const chosen = vector ? await this.#choose(query, vector, options) : [];
     const gate = options.gate === false ? undefined : this.gate;
-    const known = gate && vector && sharedModel(gate, this.#model) && knownTo(gate, vector);
-    const request = {
-      ...{ query, vector, topK, mode, filter, explain, weights, chosen },
-      vectors: vectors || known !== undefined,
-    };
-    const hits = await this.#thread.call("search", [request]);
-    signal?.throwIfAborted();
+    const { hits, known } = await this.#searching.find(query, options, gate);
     if (!gate) return yield* hits;
+    const { signal, vectors = false } = options;
     let index = 0;
     for await (const verdict of gate.stream(query, hits, { signal, ...known })) {
       const hit = hits[index++]!;
       yield { ...(vectors ? hit : withoutVector(hit)), verdict };
     }
-  }
-
-  /** What embeds questions, where there are vectors. */
-  get #asking(): StoreEmbedder {
-    return this.#stateEmbedder ?? this.#embedder!;
-  }
-
-  /** The vector of a question, or of one with what was chosen. */
-  async #embed(text: string, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const keepLength = this.#stateEmbedder !== undefined;
-    const vector = await embedQuery(this.#asking, text, { keepLength, signal });
-    signal?.throwIfAborted();
-    return vector;
-  }
-
-  async #choose(
-    query: string,
-    vector: Float32Array,
-    { topK = defaultTopK, steps = 0, stopBelow, filter, signal }: SearchOptions,
-  ): Promise<Chosen[]> {
-    const { contextLength } = this.#asking.info;
-    const bounds = { steps: Math.min(steps, topK), stopBelow, contextLength };
-    return takeSteps(query, bounds, {
-      embed: async (state) => (state === query ? vector : this.#embed(state, signal)),
-      nearest: (vector, chosen) => this.#thread.call("nextStep", [{ vector, chosen, filter }]),
-    });
   }
 }

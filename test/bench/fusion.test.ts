@@ -25,7 +25,7 @@ const base: Case = {
 function theirsOf(one: Case, mixing: Theirs["mixing"], cosine: number): Theirs {
   const { vector, keyword, cutoff } = mixingOf(one);
   const [v, k, c] = mixing ?? [vector, keyword, cutoff];
-  const found = ours(one, { vector: v, keyword: k, cutoff: c }, () => cosine);
+  const found = ours(one, { vector: v, keyword: k, cutoff: c }, () => cosine, false);
   return {
     ...found,
     mixing,
@@ -60,7 +60,7 @@ describe("a ranking beside vstash's", () => {
     expect(compare(base, off)).toMatchObject({ equal: true, exact: false });
   });
 
-  it("differs by rounded weights, and by what a search by keywords does not read", () => {
+  it("differs by rounded weights, by crowds of vectors, and by what a search by keywords does not read", () => {
     // By the words keywords count for more than half; with others' weights for little.
     const adaptive = { ...base, weights: null };
     const { vector, keyword } = mixingOf(adaptive);
@@ -71,6 +71,14 @@ describe("a ranking beside vstash's", () => {
       reason: "rounded",
       exact: true,
       weightOff: expect.closeTo(keyword - 0.1, 12),
+    });
+    const many = Array.from({ length: 40 }, (_, n): [number, number] => [100 + n, 0.2]);
+    const documents = Object.fromEntries([4, 139, ...many.map(([n]) => n)].map((n) => [n, n]));
+    const having = { q1z: 90, q2z: 90 };
+    const found = { vector: many, keyword: [4], documents };
+    const crowded: Case = { ...adaptive, having, topK: 20, ...found };
+    expect(compare(crowded, theirsOf(crowded, null, 0))).toMatchObject({
+      ...{ equal: false, reason: "crowded", exact: true },
     });
     const keywords: Case = { ...base, mode: "fts_only", weights: null, keyword: [1, 2, 3] };
     expect(compare(keywords, theirsOf(keywords, null, 1))).toMatchObject({

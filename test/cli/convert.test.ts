@@ -157,6 +157,11 @@ describe("qrag convert", () => {
       ...opinion,
     ]);
     await qrag(["quantize", at("opinion.gguf"), "-o", at("small.gguf"), "-t", "q8_0"]);
+    const again = ["--second-opinion", at("opinion.gguf"), "--opinion", "4,0.5,2"];
+    const wrong = await qrag(["convert", encoderPath("labels"), "-o", at("w.gguf"), ...again]);
+    expect(wrong.err).toMatch(/gives verdicts: a second opinion needs vectors/);
+    const vectors = await qrag(["convert", encoderPath("mean"), "-o", at("w.gguf"), ...opinion]);
+    expect(vectors.err).toMatch(/--second-opinion is for models that judge/);
     const embedder = createHash("sha256")
       .update(await readFile(at("asked.gguf")))
       .digest("hex");

@@ -74,6 +74,13 @@ describe("a bert file", () => {
     expect(described(model).fileTypes[0]?.type).toBe(fileType);
   });
 
+  it("has a second opinion in a gate, and none where it gives vectors", () => {
+    const secondOpinion = { embedder: "0f".repeat(32), weight: 4, centre: 0.5, within: 2 };
+    const gate = { ...classifier("no", "yes"), secondOpinion };
+    expect(described(gate).secondOpinion).toEqual(secondOpinion);
+    expect(() => described({ ...embedder, secondOpinion })).toThrow("belongs to a gate");
+  });
+
   it("has llama.cpp's keys first, with its types, and ours behind them", () => {
     const keys = (model: NewModel) =>
       [...modelMetadata(model)].map(([key, { type }]) => `${key} ${type}`);

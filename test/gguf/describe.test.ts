@@ -186,6 +186,7 @@ describe("describeModel", () => {
     ["weight", { weight: Number.NaN }, "NaN"],
     ["centre", { centre: -1 }, "above -1 and below 1"],
     ["within", { within: Number.POSITIVE_INFINITY }, "Infinity"],
+    ["within", { within: 1e-50 }, "is 0"],
   ])("refuses a second opinion whose %s is %j", (name, part, message) => {
     const describe = () =>
       describeChanged((metadata) => {

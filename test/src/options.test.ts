@@ -65,7 +65,7 @@ const refusals: [name: string, check: () => unknown, message: RegExp][] = [
   [
     "unknown option",
     () => checkOptions("rank", { topk: 3 }),
-    /^rank has no option "topk"\. It has: signal, fullVocabulary, onProgress, topK\.$/,
+    /^rank has no option "topk"\. It has: signal, fullVocabulary, queryVector, embedder, onProgress, topK\.$/,
   ],
   [
     "an option of another method",

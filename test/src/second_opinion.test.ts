@@ -1,5 +1,5 @@
 // The second opinion: which margins it moves and how far, whose vectors it takes, and that given ones change nothing.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { SecondOpinion as OpinionInFile } from "../../gguf/architecture.ts";
@@ -131,6 +131,21 @@ describe("a second opinion", () => {
     expect(await gate.judge(query, { text, vector: bag("elsewhere") }, told)).toEqual(alone);
   });
 
+  it("embeds a query once, however many batches and calls are judged against it", async () => {
+    const { gate, embedder } = opinionated();
+    const many = Array.from({ length: 400 }, (_, at) => `red apple ${at} =0.5`);
+    await gate.judgeAll(query, many);
+    for (const passage of passages.slice(0, 3)) await gate.judge(query, passage);
+    expect(embedder.asked.filter(([, as]) => as === "query")).toEqual([[query, "query"]]);
+  });
+
+  it("says nothing where a vector is zeros", async () => {
+    const { gate } = opinionated();
+    const passage = { text: "red =0.5", vector: new Float32Array(dimensions) };
+    expect((await gate.judge(query, passage, told)).margin).toBe(0.5);
+    expect((await gate.judge("1 2 3", "red =0.5")).margin).toBe(0.5);
+  });
+
   it("goes with its batch: refused passages, many windows and many callers stay in their order", async () => {
     const { gate } = opinionated({ contextLength: 60, scripts: ["Latin"] });
     const many = Array.from({ length: 150 }, (_, at) =>
@@ -153,7 +168,12 @@ describe("a second opinion", () => {
       /takes those of the embedder abab/,
     ],
     ["a vector that is none", { ...told, queryVector: [1, 2] }, /Float32Array or an Int8Array/],
-    ["numbers that are none", { ...told, queryVector: bag(query).fill(Number.NaN) }, /finite/],
+    [
+      "numbers that are none",
+      { ...told, queryVector: bag(query).fill(Number.POSITIVE_INFINITY, 17, 18) },
+      /finite numbers for queryVector but received Infinity at 17/,
+    ],
+    ["no numbers", { ...told, queryVector: new Int8Array() }, /a vector that is not empty/],
     ["too few numbers", { ...told, queryVector: new Int8Array(3).fill(1) }, /Expected 3 numbers/],
   ])("refuses %s", async (_what, options, message) => {
     const { gate } = opinionated();
@@ -176,6 +196,21 @@ describe("a second opinion", () => {
   it("takes no vectors where it has no second opinion", async () => {
     const gate = fakeGate({ model: new FakeModel(byNumber) });
     await expect(gate.judge(query, "red =1", told)).rejects.toThrow(/takes no vectors/);
+  });
+
+  it("copies what it is given", async () => {
+    const { gate } = opinionated();
+    const wanted = await gate.judge(query, passages[0]!);
+    const vector = roundedVector(bag(passages[0]!));
+    const judged = gate.judge(query, { text: passages[0]!, vector }, told);
+    vector.fill(1);
+    expect(await judged).toEqual(wanted);
+  });
+
+  it("is not for the whole vocabulary", async () => {
+    const { gate } = opinionated({ fullVocabulary: false });
+    const judged = gate.judge(query, "red =1", { fullVocabulary: true });
+    await expect(judged).rejects.toThrow(/by the model alone: .*embedder: false/);
   });
 
   it("ends with the signal and with the gate", async () => {
@@ -234,6 +269,25 @@ describe("a gate's file with a second opinion", () => {
     expect(alone.info.embedder).toBeUndefined();
   });
 
+  it("takes a calibration that was made with the same opinion only", async () => {
+    const [path, embedder] = [await gatePath(), await embedderPath()];
+    const head = { format: "qrag-calibration", version: 1, sha256: await modelDigest(path) };
+    const written = async (more: object) => {
+      const file = `${path}.${randomUUID()}.json`;
+      await writeFile(file, JSON.stringify({ ...head, offset: 1, ...more }));
+      return file;
+    };
+    const without = await written({});
+    const within = await written({ embedder: await modelDigest(embedder) });
+    await using gate = await loadGate(path, { embedder, calibration: within });
+    await using alone = await loadGate(path, { embedder: false, calibration: without });
+    expect([gate.info.offset, alone.info.offset]).toEqual([1, 1]);
+    const mixed = loadGate(path, { embedder, calibration: without });
+    await expect(mixed).rejects.toThrow(/made without the second opinion/);
+    const other = loadGate(path, { embedder: false, calibration: within });
+    await expect(other).rejects.toThrow(/made with the second opinion/);
+  });
+
   it("asks the package's own embedder without being told", async () => {
     const path = await askingFor(shippedEmbedder.sha256);
     await using gate = await loadGate(path);
@@ -249,12 +303,13 @@ describe("a gate's file with a second opinion", () => {
     expect(await moved(far)).toBeLessThan(-1);
   });
 
-  it("is not loaded with an embedder that is damaged", async () => {
+  it("says so when the embedder turns out to be damaged, or another file by then", async () => {
     const path = `${await embedderPath()}.noise`;
     await writeFile(path, randomBytes(200));
     const gate = await askingFor(await modelDigest(path));
     await using opened = await loadGate(gate, { embedder: path });
     expect(await codeOf(opened.judge("q", "a b c"))).toBe("MODEL_INVALID");
-    expect(await codeOf(opened.judge("q", "a b c"))).toBe("MODEL_INVALID");
+    await writeFile(path, "another");
+    await expect(opened.judge("q", "a b c")).rejects.toThrow(/its SHA-256 is/);
   });
 });

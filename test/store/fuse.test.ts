@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   adaptiveMixing,
+  crowdedWeights,
   cutoffFor,
   effectiveWeights,
   fuse,
@@ -72,6 +73,20 @@ describe("the weights", () => {
       vector: 0.6,
       keyword: 0.4,
     });
+  });
+});
+
+describe("a crowd of vectors", () => {
+  it("counts for less the larger it is, and leaves the rest to keywords", () => {
+    const weights = { vector: 0.6, keyword: 0.4 };
+    expect(crowdedWeights(weights, 1).vector).toBeCloseTo((0.6 * 20) / 21, 12);
+    expect(crowdedWeights(weights, 20).vector).toBeCloseTo(0.3, 12);
+    for (const hits of [0, 1, 7, 100, 100_000]) {
+      const { vector, keyword } = crowdedWeights(weights, hits);
+      expect(vector + keyword).toBe(1);
+      expect(vector).toBeGreaterThan(0);
+    }
+    expect(crowdedWeights({ vector: 0, keyword: 1 }, 0)).toEqual({ vector: 0, keyword: 1 });
   });
 });
 

@@ -63,14 +63,20 @@ describe("a store with a gate", () => {
     asked.asked.length = 0;
     const hits = await collect(store.search(query));
     expect(hits).toEqual(wanted);
-    const answering = { generate: () => "Use vinegar [1]." };
+    const given: object[] = [];
+    const answering = {
+      generate: ({ passages }: { passages: readonly object[] }) => {
+        given.push(...passages);
+        return "Use vinegar [1].";
+      },
+    };
     const answer = await store.answer(query, answering);
     expect(asked.asked).toEqual([]);
     const { timings: _, ...rest } = await computing.answer(query, answering);
     expect(answer).toMatchObject(rest);
-    for (const { passage } of [...answer.kept, ...answer.dropped]) {
-      expect(passage).not.toHaveProperty("vector");
-    }
+    const shown = [...answer.kept, ...answer.dropped].map(({ passage }) => passage);
+    expect(given.length).toBeGreaterThan(0);
+    for (const passage of [...shown, ...given]) expect(passage).not.toHaveProperty("vector");
     // Keywords have no vectors.
     const words = await collect(store.search(query, { mode: "keyword" }));
     expect(words.map(({ verdict }) => verdict!.relevant)).toContain(true);

@@ -59,6 +59,33 @@ describe("a store's embedding model", () => {
     expect(await codeOf(other.add([{ id: "x", text: "y" }]))).toBe("STORE_INVALID");
   });
 
+  it("is asked again where a search finds all vectors made anew", async () => {
+    const [first, second] = [embedder("first"), embedder("second")];
+    await using store = await openHere(path(), { embedder: first });
+    await store.add(documents);
+    first.onEmbed = async () => {
+      first.onEmbed = () => {};
+      await store.reembed(second);
+    };
+    const hits = await collect(store.search("lucky number", { vectors: true, mode: "vector" }));
+    expect(second.asked).toContain("lucky number");
+    expect(hits).toEqual(
+      await collect(store.search("lucky number", { vectors: true, mode: "vector" })),
+    );
+    // The first is gone before its vector is there.
+    second.onEmbed = async () => {
+      second.onEmbed = () => {};
+      await store.reembed(first);
+      throw new Error("disposed");
+    };
+    expect((await collect(store.search("lucky number"))).length).toBeGreaterThan(0);
+    second.onEmbed = () => {};
+    first.onEmbed = () => {
+      throw new Error("out of order");
+    };
+    await expect(collect(store.search("lucky number"))).rejects.toThrow("out of order");
+  });
+
   it("stays where making the new vectors is broken off", async () => {
     const file = path();
     const first = embedder("first");
