@@ -1,10 +1,11 @@
 // An embedding model that is loaded when the first text comes.
+import { Aborts } from "../base/aborts.ts";
 import { QragError } from "../base/errors.ts";
-import { orAborted } from "../base/or_aborted.ts";
 import type { Embedder } from "./embedder.ts";
 
 export class LazyEmbedder {
   readonly #load: () => Promise<Embedder>;
+  readonly #aborts = new Aborts();
   #loaded: Promise<Embedder> | undefined;
   #disposed = false;
 
@@ -21,8 +22,7 @@ export class LazyEmbedder {
       this.#loaded = undefined;
       throw error;
     });
-    // Others may wait for the same load: it goes on where one of them gives up.
-    const embedder = await orAborted(texts[1]?.signal, () => this.#loaded!);
+    const embedder = await this.#orAborted(this.#loaded, texts[1]?.signal);
     return embedder.embed(...texts);
   }
 
@@ -32,5 +32,21 @@ export class LazyEmbedder {
     // Whoever waited for a model that could not be loaded has been told.
     const embedder = await this.#loaded?.catch(() => undefined);
     await embedder?.dispose();
+  }
+
+  /** Others may wait for the same load: it goes on where one of them gives up. */
+  async #orAborted(loaded: Promise<Embedder>, signal: AbortSignal | undefined): Promise<Embedder> {
+    if (!signal) return loaded;
+    signal.throwIfAborted();
+    const entry = { fail: (_reason: unknown) => {} };
+    const aborted = new Promise<never>((_, reject) => {
+      entry.fail = reject;
+    });
+    this.#aborts.add(signal, entry);
+    try {
+      return await Promise.race([loaded, aborted]);
+    } finally {
+      this.#aborts.delete(signal, entry);
+    }
   }
 }

@@ -7,7 +7,7 @@ import { addon } from "../native/loader.ts";
 import { cardExamples } from "../src/cli/pairs.ts";
 import { readRows } from "../src/eval/rows.ts";
 import { loadGate, type Verdict } from "../src/index.ts";
-import { shippedGate } from "../src/model/files.ts";
+import { shippedEmbedder, shippedGate } from "../src/model/files.ts";
 import { lines } from "./eval/lines.ts";
 
 const at = (...path: string[]) => join(packageRoot(), ...path);
@@ -38,6 +38,7 @@ describe("the package's own model", () => {
       contextLength: 512,
       scripts: ["Latin"],
       languages: ["en"],
+      embedder: shippedEmbedder.sha256,
     });
   });
 
@@ -139,12 +140,12 @@ describe("on the lists written by hand, the package's own model", () => {
 });
 
 /** Of 50 answers, and of 150 passages that are none. */
-const answersKept = 38;
-const wrongKept = 14;
+const answersKept = 39;
+const wrongKept = 12;
 /** Of 40 each; of the other classes nothing is kept. */
 const refusedKept: Record<string, number> = { absence: 4, contents: 8 };
 /** Of 100. */
-const englishRight = 80;
+const englishRight = 82;
 
 function listed<T>(name: string): T[] {
   const text = readFileSync(at("test", "lists", `${name}.jsonl`), "utf8");

@@ -1,5 +1,4 @@
 // gatedAnswer: retrieves, judges, and asks the generator only where evidence is left.
-import { orAborted } from "../../base/or_aborted.ts";
 import { isObject, refuse } from "../checks.ts";
 import type { Gate, Ranked } from "../gate.ts";
 import type { Passage } from "../given.ts";
@@ -110,6 +109,25 @@ async function sift<P extends Passage>(
     else dropped.push({ ...ranked, why: "budget" });
   }
   return { kept, dropped };
+}
+
+/** What the caller's function gives; the signal's reason as soon as it is aborted, even if the function ignores it. */
+async function orAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  if (!signal) return work();
+  signal.throwIfAborted();
+  let stop!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 /** Milliseconds since it was made. */

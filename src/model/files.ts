@@ -18,7 +18,7 @@ export interface ShippedModel {
 
 export const shippedGate: ShippedModel = {
   path: join("models", "qrag.gguf"),
-  sha256: "ae4668f638fed52045ee3cf34d28dfaed67f4a3e5e2c1c42991460ed8588b606",
+  sha256: "73aeaa642919453c85d7ff4374cb15557a983550d83791b29a62e1af66c76284",
   remedy:
     "name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL. " +
     "To make one: `qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`",
