@@ -51,7 +51,7 @@ export const storeTools = (gate: Gate, store: Pick<Store, "search">): readonly T
     const { path: prefix } = question;
     const filter = prefix === undefined ? undefined : { path: prefix };
     const hits: Hit[] = [];
-    const search = { topK, filter, gate: false, signal };
+    const search = { topK, filter, gate, signal };
     for await (const hit of store.search(question.query, search)) hits.push(hit);
     return hits;
   };
@@ -66,12 +66,7 @@ export const storeTools = (gate: Gate, store: Pick<Store, "search">): readonly T
       output: object({ passages: listOf(passage) }, "passages"),
       async answer(question, signal) {
         const hits = await found(question, question.limit ?? defaultLimit, signal);
-        const verdicts = await gate.judgeAll(question.query, hits, { signal });
-        const passages = hits.map((hit, index) => ({
-          ...placed(hit),
-          ...shown(gate, verdicts[index]!),
-        }));
-        return { passages };
+        return { passages: hits.map((hit) => ({ ...placed(hit), ...shown(gate, hit.verdict!) })) };
       },
     },
     {
@@ -88,11 +83,11 @@ export const storeTools = (gate: Gate, store: Pick<Store, "search">): readonly T
       ),
       async answer(question, signal) {
         const hits = await found(question, Math.max(judged, question.limit ?? 0), signal);
-        const ranked = await gate.rank(question.query, hits, { signal });
-        const passages = ranked
-          .filter(({ verdict }) => verdict.relevant)
+        const passages = hits
+          .filter(({ verdict }) => verdict!.relevant)
+          .sort((a, b) => b.verdict!.margin - a.verdict!.margin)
           .slice(0, question.limit)
-          .map(({ passage: hit, verdict }) => ({ ...placed(hit), ...shown(gate, verdict) }));
+          .map((hit) => ({ ...placed(hit), ...shown(gate, hit.verdict!) }));
         const answered = passages.length > 0;
         return { answered, ...(!answered && { refusal: defaultRefusal }), passages };
       },

@@ -87,8 +87,8 @@ export interface SearchOptions {
   readonly explain?: boolean | undefined;
   /** Give each hit its vector in int8, as the store keeps it, without its scale. Not in the mode "keyword". Default false. */
   readonly vectors?: boolean | undefined;
-  /** Have the gate judge each hit. Default: if the store was opened with one. */
-  readonly gate?: boolean | undefined;
+  /** Have each hit judged, by the store's gate or by this one. Default: if the store was opened with a gate. */
+  readonly gate?: boolean | StoreGate | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -141,6 +141,9 @@ export const steps = count(mostSteps);
 export const stopBelow: Check<number> = (value, name) =>
   Number.isFinite(value) ? (value as number) : refuse("a number", name, value);
 
+const gateOrFlag: Check<boolean | StoreGate> = (value, name) =>
+  typeof value === "boolean" ? value : gate(value, name);
+
 const openChecks: Checks<OpenStoreOptions> = {
   embedder: embedderOrNone,
   stateEmbedder: embedder,
@@ -167,7 +170,7 @@ const searchChecks: Checks<SearchOptions> = {
   stopBelow,
   explain: flag,
   vectors: flag,
-  gate: flag,
+  gate: gateOrFlag,
   signal,
 };
 
@@ -197,7 +200,8 @@ export function checkSearch(
 ): SearchOptions & { readonly mode: SearchMode } {
   const checked = checkedBy(searchChecks, "search", options);
   const { mode = has.embedder ? "hybrid" : "keyword", steps, stopBelow, weights } = checked;
-  if (checked.gate && !has.gate) throw invalid("The store has no gate: openStore(path, { gate })");
+  if (checked.gate === true && !has.gate)
+    throw invalid("The store has no gate: openStore(path, { gate })");
   if (mode !== "keyword" && !has.embedder) {
     throw invalid(`The mode "${mode}" needs an embedder: openStore(path, { embedder })`);
   }

@@ -187,7 +187,8 @@ export class Store {
   }
 
   async *#search(query: string, options: SearchOptions): AsyncGenerator<Hit, void> {
-    const gate = options.gate === false ? undefined : this.gate;
+    const { gate: wanted = true } = options;
+    const gate = typeof wanted === "boolean" ? (wanted ? this.gate : undefined) : wanted;
     const { hits, known } = await this.#searching.find(query, options, gate);
     if (!gate) return yield* hits;
     const { signal, vectors = false } = options;

@@ -98,6 +98,27 @@ describe("a store with a gate", () => {
     expect(() => store.search("lime", keywords)).toThrow(/reads no vectors/);
   });
 
+  it("is judged by a gate that comes with the question, which has the vectors, too", async () => {
+    const asked = embedder();
+    const digest = createHash("sha256").update("model").digest("hex");
+    const numbers = { embedder: digest, weight: 4, centre: 0.2, within: 9 };
+    const opinion = { embed: asked.embed.bind(asked), dispose: async () => {} };
+    const gate = fakeGate({
+      model: new FakeModel(wordsMargin),
+      secondOpinion: new SecondOpinion(numbers, opinion),
+      embedder: digest,
+    });
+    await using store = await openHere(path(), { embedder: embedder() });
+    await store.add(documents);
+    const hits = await collect(store.search("descale machine", { gate }));
+    expect(hits.map(({ verdict }) => verdict!.relevant)).toContain(true);
+    for (const hit of hits) expect(hit).not.toHaveProperty("vector");
+    expect(asked.asked).toEqual([]);
+    const wrong = { gate: {} as never };
+    expect(() => store.search("descale machine", wrong)).toThrow(/Expected a gate/);
+    expect(() => store.search("descale machine", { gate: true })).toThrow(/has no gate/);
+  });
+
   it("stops judging when the caller has enough", async () => {
     const model = new FakeModel(wordsMargin);
     await using store = await openHere(path(), { gate: fakeGate({ model }) });

@@ -69,38 +69,31 @@ async function* asTheyCome(exchange: Exchange, question: Question, parts: Search
   yield { done: true, ...(question.judged && { relevant, tokens }) };
 }
 
-/** In the order of the search. The server's own gate judges, whatever the store was opened with. */
+/**
+ * In the order of the search. The server's own gate judges, whatever the store was opened with. A search takes as much
+ * room in the queue as the passages that it may find.
+ */
 async function* results(
-  exchange: Exchange,
-  question: Question,
-  parts: SearchParts,
+  { work, signal }: Exchange,
+  { query, options, judged, onlyRelevant }: Question,
+  { store, judging, admission, metrics }: SearchParts,
 ): AsyncGenerator<Hit, void> {
-  const { work, signal } = exchange;
-  const hits = await found(question, parts, signal);
-  work.documents = hits.length;
-  if (!question.judged) {
-    yield* hits;
-    return;
-  }
-  Object.assign(work, { relevant: 0, tokens: 0 });
-  const texts = hits.map(({ text }) => text);
-  for await (const { index, verdict } of parts.judging.judge(question.query, texts, signal)) {
+  work.documents = 0;
+  if (judged) Object.assign(work, { relevant: 0, tokens: 0 });
+  const gate = judged && judging.gate;
+  const search = () => store.search(query, { ...options, gate, signal });
+  for await (const { verdict, ...hit } of admission.through(options.topK, search)) {
+    work.documents++;
+    if (!verdict || !judged) {
+      yield hit;
+      continue;
+    }
+    metrics.judged(verdict);
     if (verdict.relevant) work.relevant!++;
     work.tokens! += verdict.tokens;
-    const shown = { ...verdict, score: parts.judging.score(verdict) };
-    if (verdict.relevant || !question.onlyRelevant) yield { ...hits[index]!, verdict: shown };
+    const shown = { ...verdict, score: judging.score(verdict) };
+    if (verdict.relevant || !onlyRelevant) yield { ...hit, verdict: shown };
   }
-}
-
-/** A search takes as much room in the queue as the passages that it may find. */
-async function found(
-  { query, options }: Question,
-  { store, admission, metrics }: SearchParts,
-  signal: AbortSignal,
-): Promise<Hit[]> {
-  const hits: Hit[] = [];
-  const search = () => store.search(query, { ...options, gate: false, signal });
-  for await (const hit of admission.through(options.topK, search)) hits.push(hit);
   metrics.searched();
-  return hits;
+  if (judged) metrics.answered(work.relevant!);
 }
