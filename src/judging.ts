@@ -34,15 +34,18 @@ export class Judging {
     passages: Iterable<GivenPassage>,
     { signal, fullVocabulary }: JudgeOptions,
   ): AsyncGenerator<Verdict, void> {
-    const { queue, encoder, info } = this.#parts;
+    const { queue, encoder, secondOpinion, info } = this.#parts;
     /** Those whose windows are not all judged yet. */
     const waiting: GivenPassage[] = [];
     const inputs = windowsOf(encoder, asked.query, textsOf(passages, waiting));
     let windows: JudgedWindow[] = [];
     for await (const batch of queue.batches(inputs, { signal })) {
-      const margins = await this.#margins(asked, batch, waiting, signal);
-      for (const [at, { sequence }] of batch.entries()) {
-        const margin = margins[at]!;
+      const { first, failure } = this.#firstOpinions(batch, waiting);
+      const margins = secondOpinion
+        ? await secondOpinion.margins(asked, first, signal)
+        : first.map(({ margin }) => margin);
+      for (const [at, margin] of margins.entries()) {
+        const { sequence } = batch[at]!;
         const relevant = fullVocabulary
           ? await this.#answersOne(sequence, signal)
           : margin > info.offset;
@@ -52,24 +55,25 @@ export class Judging {
         yield verdictOf(windows);
         windows = [];
       }
+      if (failure) throw failure.error;
     }
   }
 
-  /** The margins of a batch, with the second opinion; passages that end in it no longer wait. */
-  async #margins(
-    asked: Asked,
+  /** The margins of a batch, up to the first that is none; passages that end in it no longer wait. */
+  #firstOpinions(
     batch: readonly Scored<Window>[],
     waiting: GivenPassage[],
-    signal: AbortSignal | undefined,
-  ): Promise<readonly number[]> {
-    const { margin: marginOf, secondOpinion } = this.#parts;
-    const first = batch.map(({ sequence, values }): FirstOpinion => {
-      const passage = sequence.last ? waiting.shift()! : waiting[0]!;
-      return { margin: marginOf(values), ...partOf(passage, sequence) };
-    });
-    return secondOpinion
-      ? secondOpinion.margins(asked, first, signal)
-      : first.map(({ margin }) => margin);
+  ): { first: FirstOpinion[]; failure?: { readonly error: unknown } } {
+    const first: FirstOpinion[] = [];
+    try {
+      for (const { sequence, values } of batch) {
+        const passage = sequence.last ? waiting.shift()! : waiting[0]!;
+        first.push({ margin: this.#parts.margin(values), ...partOf(passage, sequence) });
+      }
+      return { first };
+    } catch (error) {
+      return { first, failure: { error } };
+    }
   }
 
   /** The reference semantics: the likeliest token of the whole vocabulary, stripped, is "1". */

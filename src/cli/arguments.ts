@@ -27,7 +27,7 @@ export function modelHelp(json = "print JSON"): string {
   return `  -m, --model PATH    the GGUF file, or hf:owner/repo; default: QRAG_MODEL, then the installed model
       --calibration F a file of qrag calibrate: its offset decides in place of 0
       --gate-embedder PATH
-                      the embedder that the gate asks where it is not sure, if that is not the package's; none: ask nobody
+                      the embedder that the gate asks where it is not sure; default: the package's; none: ask nobody
       --threads N     threads that compute
       --json          ${json}
   -h, --help          print this help`;
