@@ -1,4 +1,5 @@
 // The vectors of a store in memory: read once, and again where the file has changed.
+import { cosineOf } from "../rounded_vector.ts";
 import { placeIn } from "./ascending.ts";
 import { isSet } from "./bitmap.ts";
 import type { Columns } from "./columns.ts";
@@ -71,21 +72,15 @@ export class Vectors {
 }
 
 /** A copy: the segment's memory is not the caller's. */
-export function vectorAt({ segment, row }: VectorPlace, dimensions: number): Int8Array {
-  return segment.vectors.slice(row * dimensions, (row + 1) * dimensions);
+export function vectorAt(place: VectorPlace, dimensions: number): Int8Array {
+  return rowAt(place, dimensions).slice();
 }
 
 /** The cosine of two rows; scales cancel out. */
 export function cosine(a: VectorPlace, b: VectorPlace, dimensions: number): number {
-  let product = 0;
-  let squaresA = 0;
-  let squaresB = 0;
-  for (let i = 0; i < dimensions; i++) {
-    const x = a.segment.vectors[a.row * dimensions + i]!;
-    const y = b.segment.vectors[b.row * dimensions + i]!;
-    product += x * y;
-    squaresA += x * x;
-    squaresB += y * y;
-  }
-  return product / (Math.sqrt(squaresA * squaresB) || 1);
+  return cosineOf(rowAt(a, dimensions), rowAt(b, dimensions)) ?? 0;
+}
+
+function rowAt({ segment, row }: VectorPlace, dimensions: number): Int8Array {
+  return segment.vectors.subarray(row * dimensions, (row + 1) * dimensions);
 }
