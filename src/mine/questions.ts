@@ -25,7 +25,7 @@ export interface MiningQuestion {
 }
 
 export const questionsHelp =
-  'JSON lines of {"q": a question, "positives": [ids of documents, or texts that answer, if they are known]}';
+  'JSON lines of {"q": a question, "positives": [ids of documents or texts that answer, if known]}';
 
 /** Each question is two searches and up to twenty verdicts. */
 export const mostQuestions = 100_000;

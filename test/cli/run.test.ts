@@ -7,6 +7,7 @@ import { qrag } from "./harness.ts";
 const commands = [
   ...["score", "filter", "rank", "embed", "convert", "quantize", "inspect", "verify"],
   ...["eval", "calibrate", "pull", "cache", "serve"],
+  ...["index", "search", "ask", "store", "mine"],
 ];
 
 describe("help and version", () => {
