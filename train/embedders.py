@@ -59,18 +59,14 @@ def onnx_weights(path):
 
 def pretrained(name):
     """(configuration, weights, path of the tokenizer). bge comes without a pooler, marco with a classifier of one row."""
-    if name in ("bge", "marco"):
-        config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
-    if name == "bge":
-        folder = bge_folder()
-        weights, words = onnx_weights(folder / "bge-small-en-v1.5.onnx"), folder / "bge-small-en-v1.5-tokenizer.json"
-    elif name == "marco":
-        folder = marco_folder()
-        weights, words = onnx_weights(folder / "model.onnx"), folder / "tokenizer.json"
-    else:
+    if name == "minilm":
         folder = minilm_folder()
         config = BertConfig.from_pretrained(folder)
         weights, words = load_file(folder / "model.safetensors"), folder / "tokenizer.json"
+    else:
+        folder, graph, words = (bge_folder(), "bge-small-en-v1.5.onnx", "bge-small-en-v1.5-tokenizer.json") if name == "bge" else (marco_folder(), "model.onnx", "tokenizer.json")
+        config = BertConfig(num_hidden_layers=12, hidden_size=384, num_attention_heads=12, intermediate_size=1536, vocab_size=30522)
+        weights, words = onnx_weights(folder / graph), folder / words
     config._attn_implementation = "eager"
     return config, {name: value for name, value in weights.items() if "position_ids" not in name}, words
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from judge import Judge, judge_with, outputs, read_gate, save, tokenizer
+from judge import judge_with, outputs, save, tokenizer, weights_of
 from measure import folder_judged, judged, outputs_of, read_sets
 
 STEPS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -47,14 +47,6 @@ def fit(said, goodness, rows):
                 if found > best[0]:
                     best = (found, [*weights.tolist(), float(bias)])
     return best
-
-
-def weights_of(run):
-    if run.suffix != ".gguf":
-        return torch.load(run / "averaged.pt")
-    gate = Judge()
-    read_gate(gate, run)
-    return gate.state_dict()
 
 
 def mean_of(runs, shares):

@@ -119,6 +119,26 @@ def read_gate(model, path):
     assert not missing.unexpected_keys, missing
 
 
+def weights_of(run):
+    """The averaged weights of a run's folder, or those of a gate's GGUF, which has six layers."""
+    if run.suffix != ".gguf":
+        return torch.load(run / "averaged.pt")
+    gate = Judge()
+    read_gate(gate, run)
+    return gate.state_dict()
+
+
+def save_words(source, folder):
+    """A start's tokenizer, which then neither cuts nor fills up."""
+    words = json.loads((source / "tokenizer.json").read_text())
+    words["truncation"] = words["padding"] = None
+    (folder / "tokenizer.json").write_text(json.dumps(words, ensure_ascii=False))
+    kept = json.loads((source / "tokenizer_config.json").read_text()) | {"model_max_length": 512}
+    kept.pop("name_or_path", None)
+    (folder / "tokenizer_config.json").write_text(json.dumps(kept, indent=1) + "\n")
+    shutil.copy(source / "vocab.txt", folder / "vocab.txt")
+
+
 def save(model, weights, folder):
     """An ordinary BertForSequenceClassification folder whose margin is weights[:3] times the three rows plus weights[3]."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,12 +154,6 @@ def save(model, weights, folder):
     config["num_hidden_layers"] = len(model.bert.encoder.layer)
     config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "0", "1": "1"}, "label2id": {"0": 0, "1": 1}, "problem_type": "single_label_classification"}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    words = json.loads((source / "tokenizer.json").read_text())
-    words["truncation"] = words["padding"] = None
-    (folder / "tokenizer.json").write_text(json.dumps(words, ensure_ascii=False))
-    kept = json.loads((source / "tokenizer_config.json").read_text()) | {"model_max_length": 512}
-    kept.pop("name_or_path", None)
-    (folder / "tokenizer_config.json").write_text(json.dumps(kept, indent=1) + "\n")
-    shutil.copy(source / "vocab.txt", folder / "vocab.txt")
+    save_words(source, folder)
     for path in folder.iterdir():
         path.chmod(0o644)

@@ -35,19 +35,19 @@ def own_lines(name):
 def own_groups():
     """Text of our own, as {group: [wordings of a question, passages that answer it, close ones that do not, title]}; of the
     passages a list each of one section, of two in a row and of three, as longer passages hold them."""
-    contrasts = [(row["queries"], [row["answers"]], [row["misses"]], "") for row in own_lines("contrasts.jsonl")]
-    documents = [
-        ([asked["query"]], in_a_row(row["sections"], asked["answers"], True), in_a_row(row["sections"], asked["answers"], False), row["title"])
-        for row in own_lines("documents.jsonl")
-        for asked in row["questions"]
-    ]
+    contrasts = [(row["queries"], [row["answers"], [], []], [row["misses"], [], []], "") for row in own_lines("contrasts.jsonl")]
+    documents = []
+    for row in own_lines("documents.jsonl"):
+        passages = in_a_row(row["sections"])  # joined once, for all of its questions
+        for asked in row["questions"]:
+            answers, misses = ([[text for span, text in some if any(at in span for at in asked["answers"]) == answered] for some in passages] for answered in (True, False))
+            documents.append(([asked["query"]], answers, misses, row["title"]))
     return {"contrast": contrasts, "own document": documents}
 
 
-def in_a_row(sections, answers, answered):
-    """[one section each, two in a row, three]: those that hold an answer, or those that do not."""
-    spans = [[range(first, first + size) for first in range(len(sections) - size + 1)] for size in (1, 2, 3)]
-    return [["\n\n".join(sections[at] for at in span) for span in some if any(at in answers for at in span) == answered] for some in spans]
+def in_a_row(sections):
+    """[one section each, two in a row, three], each with the range of its sections."""
+    return [[(range(first, first + size), "\n\n".join(sections[first : first + size])) for first in range(len(sections) - size + 1)] for size in (1, 2, 3)]
 
 
 def group_of(row):
@@ -134,7 +134,7 @@ class Rows:
         def some(passages, count):
             """As long ones among answers as among the others: length is no sign of either."""
             size = rng.choices((0, 1, 2), (7, 2, 1))[0]
-            found = passages[size] if size < len(passages) and passages[size] else passages[0]
+            found = passages[size] or passages[0]
             return rng.sample(found, min(count, len(found)))
 
         role = "own document" if title else "contrast"

@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from fit import weights_of
 from four_bits import feed_forward, rounded
-from judge import CENTRES, SPREADS, Judge, judge_with, read_gate, tensors, tokenizer
+from judge import CENTRES, SPREADS, Judge, judge_with, read_gate, tensors, tokenizer, weights_of
 from products import products
 from rows import Rows
 from vectors import Vectors
