@@ -4,7 +4,13 @@ import { basename, extname } from "node:path";
 import { checkDestination, nameOf } from "../base/destination.ts";
 import { QragError } from "../base/errors.ts";
 import { quote } from "../base/quote.ts";
-import { checkNumbers, checkOpinion, checkScripts, modelMetadata } from "../gguf/architecture.ts";
+import {
+  checkExit,
+  checkNumbers,
+  checkOpinion,
+  checkScripts,
+  modelMetadata,
+} from "../gguf/architecture.ts";
 import type { Metadata } from "../gguf/format.ts";
 import { addon } from "../native/loader.ts";
 import { type BackgroundTokenizer, openTokenizer } from "../native/tokenizer/background.ts";
@@ -45,6 +51,8 @@ export async function convertCheckpoint(
     refuseUnread(plan, options);
     // What cannot be stored is refused before anything is tried out.
     storable(() => checkNumbers(plan.architecture, plan.numbers));
+    const { earlyExit } = options;
+    if (earlyExit) checkInput(() => checkExit(earlyExit, plan.numbers));
     const settled = (await plan.settle?.(codec)) ?? plan;
     const { targets, missing, notes } = planTargets(settled, options);
     const router = routerTargets(settled.router);
@@ -91,7 +99,7 @@ function checkReads({ scripts, languages, secondOpinion }: ConvertOptions): void
 /** These are about pairs, and a model for vectors is not given pairs. */
 function refuseUnread({ output }: ModelPlan, options: ConvertOptions): void {
   if (output.kind !== "vector") return;
-  const option = (["scripts", "languages", "secondOpinion"] as const).find(
+  const option = (["scripts", "languages", "secondOpinion", "earlyExit"] as const).find(
     (name) => options[name] !== undefined,
   );
   if (option === undefined) return;
@@ -121,7 +129,7 @@ function flagOf(option: string): string {
 function metadataOf(
   { wiring, dropped, architecture, ...plan }: ModelPlan,
   tokenizerJson: string,
-  { name, checkpoint, type, scripts, languages, secondOpinion }: ConvertOptions,
+  { name, checkpoint, type, scripts, languages, secondOpinion, earlyExit }: ConvertOptions,
 ): Metadata {
   return storable(() =>
     modelMetadata({
@@ -132,6 +140,7 @@ function metadataOf(
       scripts,
       languages,
       secondOpinion,
+      earlyExit,
       tokenizerJson,
       conversionReport: JSON.stringify({ wiring, dropped }),
     }),

@@ -2,7 +2,7 @@
 import type { AtomicFileOptions } from "../base/atomic_file.ts";
 import type { Destination } from "../base/destination.ts";
 import type { LabelledRow } from "../base/labelled_row.ts";
-import type { SecondOpinion } from "../gguf/architecture.ts";
+import type { EarlyExit, SecondOpinion } from "../gguf/architecture.ts";
 import type { Prompt } from "../gguf/prompt.ts";
 import type { Encoder } from "./checkpoint/pair.ts";
 import type { ConvertProgress } from "./report.ts";
@@ -56,4 +56,6 @@ export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   /** Put before every query, and before every passage. */
   readonly queryPrefix?: string | undefined;
   readonly passagePrefix?: string | undefined;
+  /** Where plainly irrelevant pairs need no further blocks. Of classifiers. */
+  readonly earlyExit?: EarlyExit | undefined;
 }

@@ -2,6 +2,7 @@
 export {
   type Architecture,
   type Decision,
+  type EarlyExit,
   type ExpectedTensor,
   expectedTensors,
   type Frame,
@@ -30,5 +31,6 @@ export {
   rerankTemplateKey,
   type TypeShare,
 } from "./describe.ts";
+export { checkExit } from "./early_exit.ts";
 export { checkScripts } from "./scripts.ts";
 export { checkOpinion } from "./second_opinion.ts";

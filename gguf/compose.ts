@@ -7,6 +7,7 @@ import type {
 } from "./architectures/architecture.ts";
 import { architectureNamed } from "./architectures/registry.ts";
 import { describeMetadata } from "./describe.ts";
+import { exitEntries } from "./early_exit.ts";
 import { GgufError, type Metadata, type MetadataValue, type TensorTypeName } from "./format.ts";
 import { opinionEntries } from "./second_opinion.ts";
 
@@ -69,13 +70,15 @@ function numberEntries(architecture: Architecture, { numbers }: NewModel): Entry
   });
 }
 
-function gateEntries({ scripts, languages, secondOpinion, conversionReport }: NewModel): Entry[] {
+function gateEntries(model: NewModel): Entry[] {
+  const { scripts, languages, secondOpinion, earlyExit, conversionReport } = model;
   const list = (key: string, value: readonly string[] | undefined): Entry[] =>
     value === undefined ? [] : [[key, { type: "array", of: "string", value }]];
   return [
     ...list("general.languages", languages),
     ...list("qrag.scripts", scripts),
     ...opinionEntries(secondOpinion),
+    ...exitEntries(earlyExit),
     ...(conversionReport === undefined
       ? []
       : [["qrag.conversion.report", text(conversionReport)] as const]),

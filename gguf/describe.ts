@@ -14,6 +14,7 @@ import {
   refuse,
 } from "./architectures/architecture.ts";
 import { engineArchitectures } from "./architectures/registry.ts";
+import { exitKeys, readExit } from "./early_exit.ts";
 import {
   GgufError,
   type GgufFile,
@@ -54,6 +55,7 @@ const commonKeys: readonly KeyRow[] = [
   { key: "general.languages", type: "string[]", required: false },
   { key: "qrag.scripts", type: "string[]", required: false },
   ...opinionKeys,
+  ...exitKeys,
   { key: "qrag.conversion.report", type: "string", required: false },
   { key: rerankTemplateKey, type: "string", required: false },
   { key: "tokenizer.huggingface.json", type: "string", required: true },
@@ -100,18 +102,16 @@ export function describeMetadata(
   const outputCount = countOf(described.output);
   const scripts = values.get("qrag.scripts") as readonly string[] | undefined;
   if (scripts) checkScripts("qrag.scripts", scripts);
-  const secondOpinion = readOpinion(values);
-  if (secondOpinion && described.output.kind === "vector") {
-    refuse("qrag.opinion.embedder", "belongs to a gate, and this model gives vectors");
-  }
+  const numbers = describeNumbers(architecture, values, { vocabularySize, outputCount });
   return {
     architecture: architecture.name,
-    numbers: describeNumbers(architecture, values, { vocabularySize, outputCount }),
+    numbers,
     name: values.get("general.name") as string | undefined,
     ...described,
     scripts,
     languages: values.get("general.languages") as readonly string[] | undefined,
-    secondOpinion,
+    secondOpinion: readOpinion(values, described.output),
+    earlyExit: readExit(values, described.output, numbers),
     tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };

@@ -1,5 +1,11 @@
 // The keys of a second opinion in a gate's file.
-import type { Entry, KeyRow, KeyValues, SecondOpinion } from "./architectures/architecture.ts";
+import type {
+  Entry,
+  KeyRow,
+  KeyValues,
+  Output,
+  SecondOpinion,
+} from "./architectures/architecture.ts";
 import { GgufError } from "./format.ts";
 
 const keys = {
@@ -18,13 +24,17 @@ export const opinionKeys: readonly KeyRow[] = [
   ...names.map((name): KeyRow => ({ key: keys[name], type: "f32", required: false })),
 ];
 
-/** All of it or nothing is in a file. */
-export function readOpinion(values: KeyValues): SecondOpinion | undefined {
+/** All of it or nothing is in a file, and only in a gate's. */
+export function readOpinion(values: KeyValues, { kind }: Output): SecondOpinion | undefined {
   const found = Object.values(keys).filter((key) => values.has(key));
   if (found.length === 0) return undefined;
   const missing = Object.values(keys).find((key) => !values.has(key));
   if (missing) {
     throw new GgufError("invalid", `this key is missing beside ${found[0]}`, { key: missing });
+  }
+  if (kind === "vector") {
+    const problem = "belongs to a gate, and this model gives vectors";
+    throw new GgufError("invalid", problem, { key: keys.embedder });
   }
   const opinion = {
     embedder: values.get(keys.embedder) as string,

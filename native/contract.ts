@@ -1,9 +1,9 @@
 // The addon's typed contract.
 
 import type { QragError } from "../base/errors.ts";
-import type { Hyperparameters, Pooling } from "../gguf/architecture.ts";
+import type { EarlyExit, Hyperparameters, Pooling } from "../gguf/architecture.ts";
 
-export type { Hyperparameters, Pooling };
+export type { EarlyExit, Hyperparameters, Pooling };
 
 /** A tensor as the engine wants it announced. `shape` in ggml's order: row length first. */
 export interface TensorSpec {
@@ -51,6 +51,8 @@ export interface NativeModelOptions {
   readonly unpack: boolean;
   /** How the model's vectors are made; without it, it gives none. */
   readonly pooling?: Pooling | undefined;
+  /** Where some decisions fall before the last block; without it, none does. */
+  readonly exit?: EarlyExit | undefined;
 }
 
 /** A model in native memory. The life of one: write every tensor, seal, score (one call at a time), dispose. */

@@ -1,6 +1,6 @@
 // Opens a native model: announces its tensors, streams their bytes in, seals it. The engine itself never touches a file.
 
-import type { Hyperparameters, NativeModel, Pooling, TensorSpec } from "./contract.ts";
+import type { EarlyExit, Hyperparameters, NativeModel, Pooling, TensorSpec } from "./contract.ts";
 import { addon } from "./loader.ts";
 
 /** A tensor and the way to its bytes, in order, in pieces of any size, each valid until the next is asked for. */
@@ -17,6 +17,8 @@ export interface OpenModelOptions {
   unpackWeights?: boolean | undefined;
   /** For a model that gives vectors. */
   pooling?: Pooling | undefined;
+  /** Of a classifier. */
+  exit?: EarlyExit | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +27,14 @@ export async function openModel(
   architecture: string,
   numbers: Hyperparameters,
   tensors: readonly TensorStream[],
-  { threads, kernels = "reference", unpackWeights = false, pooling, signal }: OpenModelOptions,
+  {
+    threads,
+    kernels = "reference",
+    unpackWeights = false,
+    pooling,
+    exit,
+    signal,
+  }: OpenModelOptions,
 ): Promise<NativeModel> {
   const specs = tensors.map(({ name, type, shape }) => ({ name, type, shape }));
   const model = new (addon().Model)(architecture, numbers, specs, {
@@ -33,6 +42,7 @@ export async function openModel(
     kernels,
     unpack: unpackWeights,
     pooling,
+    exit,
   });
   try {
     for (const [index, tensor] of tensors.entries()) {

@@ -1,6 +1,6 @@
 // What a loaded gate says of itself.
 import { basename } from "node:path";
-import type { Hyperparameters } from "../gguf/architecture.ts";
+import type { EarlyExit, Hyperparameters } from "../gguf/architecture.ts";
 
 /** A vocabulary entry that stands for a digit. */
 export interface DecisionToken {
@@ -36,6 +36,8 @@ export interface GateInfo {
   readonly languages: readonly string[] | undefined;
   /** The SHA-256 of the embedder that is asked where a margin is uncertain, if one is; its vectors may be given. */
   readonly embedder: string | undefined;
+  /** Margins below `below` are guessed after so many blocks, of `numbers.blockCount`; undefined where none is. */
+  readonly earlyExit: Pick<EarlyExit, "block" | "below"> | undefined;
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;
   /** Whether a calibration set the offset. */

@@ -18,7 +18,7 @@ import { type OpinionOptions, openOpinion, type SecondOpinion } from "./second_o
 import { marginOf } from "./verdict.ts";
 
 /** How a loaded model computes. */
-type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary">;
+type Computing = Pick<GateInfo, "engine" | "device" | "fullVocabulary" | "earlyExit">;
 
 /**
  * Loads a model: the one the package came with, the GGUF file at `path`, or that of "hf:owner/repo", which is downloaded
@@ -33,6 +33,7 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
     gpu = "auto",
     calibration: file,
     embedder,
+    earlyExit,
     ...rest
   } = checkLoadOptions(options);
   const threads = checkThreads(wanted);
@@ -46,10 +47,14 @@ export async function loadGate(path?: string, options?: LoadOptions): Promise<Ga
   if (backend === "llama") {
     const loaded = await loadLlama(name, { threads, gpu, ...rest });
     const { device } = loaded.model;
-    const computing: Computing = { engine: "llama", device, fullVocabulary: false };
+    const none = { fullVocabulary: false, earlyExit: undefined };
+    const computing: Computing = { engine: "llama", device, ...none };
     return gateOf(loaded, threads, computing, calibration, await opinion(loaded));
   }
-  const loaded = await loadModel(name, { threads, kernels: kernelsFor(engine), ...rest });
+  const kernels = kernelsFor(engine);
+  // What a calibration would let pass is not guessed.
+  const exitBelow = earlyExit === false ? -Infinity : calibration?.offset;
+  const loaded = await loadModel(name, { threads, kernels, exitBelow, ...rest });
   return gateOf(loaded, threads, nativeComputing(loaded), calibration, await opinion(loaded));
 }
 
@@ -80,9 +85,14 @@ function asksNobody(path: string): QragError {
 }
 
 /** The fast engine keeps nothing but what decides. */
-function nativeComputing({ model, fullHead }: LoadedModel): Computing {
+function nativeComputing({ model, exit, fullHead }: LoadedModel): Computing {
   const { engine, device } = computing(model);
-  return { engine, device, fullVocabulary: fullHead && engine === "reference" };
+  return {
+    engine,
+    device,
+    fullVocabulary: fullHead && engine === "reference",
+    earlyExit: exit && { block: exit.block, below: exit.below },
+  };
 }
 
 /** What every backend gives. */

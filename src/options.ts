@@ -34,6 +34,11 @@ export interface LoadOptions {
    * package's own. False: none, uncertain margins stay as they are. Default: what the gate's file asks for.
    */
   readonly embedder?: string | false | undefined;
+  /**
+   * False: every pair goes through all blocks of the model. Default true: where its file says so, a pair that is plainly
+   * irrelevant goes through some of them.
+   */
+  readonly earlyExit?: boolean | undefined;
   /** With the backend "llama". Default "auto". */
   readonly gpu?: Gpu | undefined;
   /** Make int8 of 4-bit weights when loading: some verdicts a second more for twice the memory. Default false. */
@@ -109,6 +114,7 @@ const tables = {
     unpackWeights: flag,
     calibration: file,
     embedder: modelOrNone,
+    earlyExit: flag,
     gpu: choice("auto", "metal", "cuda", "vulkan", false),
     signal,
     onProgress: callback,
@@ -133,7 +139,7 @@ export function checkOptions<O extends object>(
 export function checkLoadOptions(options: LoadOptions | undefined): LoadOptions {
   const checked = checkOptions("loadGate", options);
   const llama = checked.backend === "llama";
-  const others = llama ? (["engine", "unpackWeights"] as const) : (["gpu"] as const);
+  const others = llama ? (["engine", "unpackWeights", "earlyExit"] as const) : (["gpu"] as const);
   const foreign = others.find((name) => checked[name] !== undefined);
   if (foreign === undefined) return checked;
   const owner = llama ? "native" : "llama";

@@ -22,7 +22,7 @@ import { readSentences, type Sentences } from "./sentences.ts";
 
 export const bert: Family = {
   name: "a BERT",
-  options: ["pooling", "normalize", "queryPrefix", "passagePrefix"],
+  options: ["pooling", "normalize", "queryPrefix", "passagePrefix", "earlyExit"],
   recognises: (config, tensors) =>
     config?.get("model_type") === "bert" ||
     [...tensors.keys()].some((name) => name.endsWith("layer.0.attention.self.query.weight")),

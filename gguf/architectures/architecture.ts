@@ -61,6 +61,18 @@ export interface SecondOpinion {
   readonly within: number;
 }
 
+/**
+ * A row behind block number `block` of an encoder, which guesses the margin from the first token's state. A margin below
+ * `below`, which is negative, is taken as it is guessed: the blocks that follow are not computed.
+ */
+export interface EarlyExit {
+  readonly block: number;
+  readonly below: number;
+  /** As long as a state. */
+  readonly weight: Float32Array;
+  readonly bias: number;
+}
+
 /** What a file's metadata says about the model. */
 export interface ModelMetadata {
   /** The name of the architecture. */
@@ -75,6 +87,8 @@ export interface ModelMetadata {
   readonly languages?: readonly string[] | undefined;
   /** Of a gate; undefined where its own opinion is all. */
   readonly secondOpinion?: SecondOpinion | undefined;
+  /** Of a gate of the BERT family; undefined where every pair goes through all blocks. */
+  readonly earlyExit?: EarlyExit | undefined;
   readonly tokenizerJson: string;
   /** The head is the embedding; otherwise it is a tensor of its own, or was left out. */
   readonly tiedEmbeddings: boolean;
@@ -85,7 +99,7 @@ export interface ModelMetadata {
 /** A key that must have exactly this type: what stock programs write, and llama.cpp insists on. */
 export interface KeyRow {
   readonly key: string;
-  readonly type: "u32" | "f32" | "bool" | "string" | "i32[]" | "string[]";
+  readonly type: "u32" | "f32" | "bool" | "string" | "i32[]" | "f32[]" | "string[]";
   readonly required: boolean;
 }
 

@@ -77,6 +77,15 @@ Mode mode_argument(const Napi::Value & value) {
                                 {{"decision", Mode::decision}, {"argmax", Mode::argmax}, {"surprise", Mode::surprise}, {"embed", Mode::embed}});
 }
 
+EarlyExit exit_argument(const Napi::Value & value) {
+    const Napi::Object object = object_argument(value, "exit");
+    const Napi::Float32Array weight = float32_argument(object.Get("weight"), "exit.weight");
+    return {integer_argument(object.Get("block"), "exit.block"),
+            static_cast<float>(number_argument(object.Get("below"), "exit.below")),
+            {weight.Data(), weight.Data() + weight.ElementLength()},
+            static_cast<float>(number_argument(object.Get("bias"), "exit.bias"))};
+}
+
 EngineOptions options_argument(const Napi::Value & value) {
     const Napi::Object object = object_argument(value, "options");
     const int64_t threads = integer_argument(object.Get("threads"), "threads");
@@ -89,6 +98,7 @@ EngineOptions options_argument(const Napi::Value & value) {
         options.pooling = named_argument<Pooling>(object.Get("pooling"), "pooling",
                                                   {{"mean", Pooling::mean}, {"cls", Pooling::cls}, {"last", Pooling::last}});
     }
+    if (!object.Get("exit").IsUndefined()) options.exit = exit_argument(object.Get("exit"));
     return options;
 }
 

@@ -66,6 +66,10 @@ Engine::Engine(const Architecture & architecture, const Hyperparameters & number
     if (!options.pooling && numbers.output_count == 0) {
         throw Error(Code::model_invalid, "the model has neither a head nor a way to pool its states");
     }
+    if (options.exit) {
+        check_rule(architecture.recipe.sight == Sight::all, "an early exit belongs to an encoder");
+        options.exit->check(numbers);
+    }
 }
 
 Engine::~Engine() {
@@ -78,7 +82,7 @@ void Engine::seal() {
     if (kernels_ == nullptr) return;
     const Packing packing{*kernels_, options_.unpack, static_cast<size_t>(options_.threads),
                           [this](size_t block) { weights_.release_block(block); }};
-    fast_ = std::make_unique<FastGraph>(architecture_.recipe, numbers_, weights_, options_.pooling, packing,
+    fast_ = std::make_unique<FastGraph>(architecture_.recipe, numbers_, weights_, options_.pooling, options_.exit, packing,
                                         [this] { return cancelled_.load(); });
     return_freed_memory();
 }
@@ -114,7 +118,7 @@ std::vector<float> Engine::score(const Sequences & sequences, Mode mode) {
     check_mode(mode);
     if (mode == Mode::surprise) return surprise(sequences);
     if (mode != Mode::argmax) {
-        if (!fast_) return run(sequences, usual_head());
+        if (!fast_) return options_.exit ? run_with_exit(sequences) : run(sequences, usual_head());
         if (cancelled_) throw Error(Code::disposed, "the model was disposed");
         return fast_->compute(sequences);
     }
@@ -151,7 +155,22 @@ std::vector<Step> Engine::trace(const Sequences & sequence) {
     return steps;
 }
 
-std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vector<Step> * steps) {
+std::vector<float> Engine::run_with_exit(const Sequences & sequences) {
+    const EarlyExit & exit = *options_.exit;
+    const std::string name = step_before(exit);
+    std::vector<Step> steps;
+    std::vector<float> values = run(sequences, Head::output, &steps, name);
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step & each) { return each.name == name; });
+    const auto rows = static_cast<size_t>(numbers_.output_count), width = static_cast<size_t>(numbers_.embedding_length);
+    for (size_t i = 0; i < sequences.count(); i++) {
+        // Nothing is shared: sequences lie end to end.
+        const float margin = exit.margin(step->values.data() + static_cast<size_t>(sequences.offsets[i]) * width);
+        if (margin < exit.below) EarlyExit::write(margin, values.data() + i * rows, rows);
+    }
+    return values;
+}
+
+std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vector<Step> * steps, const std::string & name) {
     if (cancelled_) throw Error(Code::disposed, "the model was disposed");
     prepare_reference();
     const Sight sight = architecture_.recipe.sight;
@@ -164,7 +183,7 @@ std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vect
     if (!context) throw Error(Code::out_of_memory, "no memory for the graph");
     const ReferenceGraph built =
         build_reference_graph(context.get(), architecture_, numbers_, weights_.globals, weights_.blocks, batch, head,
-                              pooling, steps != nullptr);
+                              pooling, steps == nullptr ? nullptr : &name);
     if (!ggml_gallocr_alloc_graph(memory_.get(), built.graph)) {
         throw Error(Code::out_of_memory,
                     "no memory for a batch of " + std::to_string(batch.tokens.size()) + " tokens; use smaller ones");

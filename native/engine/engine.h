@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "early_exit.h"
 #include "fast/graph.h"
 #include "ggml-cpp.h"
 #include "reference/graph.h"
@@ -36,6 +37,8 @@ struct EngineOptions {
     bool unpack = false;
     /** How the model's vectors are made; without it, it gives none. */
     std::optional<Pooling> pooling;
+    /** Where some decisions fall before the last block; without it, none does. */
+    std::optional<EarlyExit> exit{};
 };
 
 class Engine {
@@ -69,8 +72,14 @@ class Engine {
     void check_mode(Mode mode) const;
     /** The reference graph's threads and memory, taken when it is first needed. */
     void prepare_reference();
-    /** What the head gives: one row per sequence, or per token for Head::everywhere. Adds the steps if asked to. */
-    std::vector<float> run(const Sequences & sequences, Head head, std::vector<Step> * steps = nullptr);
+    /**
+     * What the head gives: one row per sequence, or per token for Head::everywhere. Adds steps if asked to: all of them,
+     * or the one of this name.
+     */
+    std::vector<float> run(const Sequences & sequences, Head head, std::vector<Step> * steps = nullptr,
+                           const std::string & name = "");
+    /** The reference graph computes every block and then takes what an exit would have taken before. */
+    std::vector<float> run_with_exit(const Sequences & sequences);
     std::vector<float> surprise(const Sequences & sequences);
 
     const Architecture & architecture_;

@@ -86,6 +86,44 @@ QRAG_TEST(engine_equals_plain_loops_of_an_encoder) {
     }
 }
 
+QRAG_TEST(engine_exits_where_plain_loops_do) {
+    for (const int64_t labels : {1, 2}) {
+        const PlainEncoder model = make_encoder(labels, 14);
+        Sequences all = pack(sequences);
+        all.seconds = {0, 3, 4, 5};
+        EarlyExit exit = make_exit(model, sequences, {0, 3, 4, 5}, 14);
+        Engine engine(*model.architecture, model.numbers, model.specs(), {2, "reference", false, {}, exit});
+        model.fill(engine);
+        engine.seal();
+        const std::vector<float> together = engine.score(all, Mode::decision);
+        size_t exits = 0;
+        for (size_t i = 0; i < sequences.size(); i++) {
+            exits += model.guess(sequences[i], all.second(i), exit) < static_cast<double>(exit.below) ? 1 : 0;
+            const std::vector<double> expected = model.classify(sequences[i], all.second(i), &exit);
+            for (size_t row = 0; row < expected.size(); row++) {
+                check_near(together[i * expected.size() + row], expected[row], tolerance, "a label");
+            }
+        }
+        check(exits > 0 && exits < sequences.size(), "some take the exit and some do not");
+    }
+}
+
+QRAG_TEST(engine_refuses_an_exit_that_the_model_cannot_have) {
+    const PlainEncoder model = make_encoder(2, 15), vectors = make_encoder(0, 15);
+    const PlainDecoder decoder = make_decoder(false, 15);
+    const EarlyExit good = make_exit(model, sequences, {0, 3, 4, 5}, 15);
+    const auto refuses = [](const PlainModel & of, EarlyExit exit, std::optional<Pooling> pooling, const char * what) {
+        check_throws(Code::model_invalid, what, [&] { Engine(*of.architecture, of.numbers, of.specs(), {1, "reference", false, pooling, exit}); });
+    };
+    refuses(decoder, good, {}, "an encoder");
+    refuses(vectors, good, Pooling::mean, "a classifier");
+    for (const int64_t block : {int64_t{0}, int64_t{-1}, model.numbers.block_count}) {
+        refuses(model, {block, good.below, good.weight, good.bias}, {}, "outside the model");
+    }
+    refuses(model, {1, good.below, {1, 2, 3}, good.bias}, {}, "as long as a state");
+    refuses(model, {1, good.below, good.weight, NAN}, {}, "not finite");
+}
+
 QRAG_TEST(engine_pools_as_plain_loops_do) {
     const PlainEncoder model = make_encoder(0, 13);
     for (const Pooling pooling : {Pooling::mean, Pooling::cls, Pooling::last}) {

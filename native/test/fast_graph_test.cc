@@ -22,6 +22,7 @@ struct Kind {
     bool encoder, four_bit, optional;
     int64_t labels;
     std::optional<Pooling> pooling;
+    bool exits = false;
 };
 const Kind kinds[] = {
     {"decoder", false, false, false, 3, {}},
@@ -29,6 +30,8 @@ const Kind kinds[] = {
     {"decoder in four bits", false, true, false, 3, {}},
     {"encoder with two labels", true, false, false, 2, {}},
     {"encoder in four bits", true, true, false, 1, {}},
+    {"encoder with an early exit", true, false, false, 2, {}, true},
+    {"encoder in four bits with an early exit", true, true, false, 1, {}, true},
     {"encoder with mean pooling", true, false, false, 0, Pooling::mean},
     {"encoder with cls pooling", true, true, false, 0, Pooling::cls},
 };
@@ -74,6 +77,10 @@ struct Fixture {
             for (size_t j = 0; j < 1 + i * 5; j++) sequence.push_back(static_cast<int32_t>(random() % 50));
             sequences.push_back(sequence);
         }
+        if (!kind.exits) return;
+        std::vector<size_t> seconds;
+        for (const auto & sequence : sequences) seconds.push_back(second(sequence));
+        exit = make_exit(encoder, sequences, seconds, seed);
     }
 
     PlainModel & model() { return kind.encoder ? static_cast<PlainModel &>(encoder) : decoder; }
@@ -81,7 +88,7 @@ struct Fixture {
     FastGraph graph(const Kernels & kernels, size_t threads, std::function<bool()> cancelled = [] { return false; },
                     bool unpack = false) {
         const Packing packing{kernels, unpack, threads, [](size_t) {}};
-        return FastGraph(model().architecture->recipe, model().numbers, engine->weights(), kind.pooling, packing, cancelled);
+        return FastGraph(model().architecture->recipe, model().numbers, engine->weights(), kind.pooling, exit, packing, cancelled);
     }
 
     /** Where a sequence's second text begins. */
@@ -90,7 +97,7 @@ struct Fixture {
     std::vector<double> expected(const std::vector<int32_t> & sequence) const {
         if (!kind.encoder) return decoder.decide(sequence);
         return kind.pooling ? encoder.pooled(sequence, second(sequence), *kind.pooling)
-                            : encoder.classify(sequence, second(sequence));
+                            : encoder.classify(sequence, second(sequence), exit ? &*exit : nullptr);
     }
 
     std::vector<float> compute(FastGraph & graph, const std::vector<std::vector<int32_t>> & all) const {
@@ -108,6 +115,7 @@ struct Fixture {
     PlainEncoder encoder;
     std::unique_ptr<Engine> engine;
     std::vector<std::vector<int32_t>> sequences;
+    std::optional<EarlyExit> exit;
 };
 
 /** All kernel sets, and once more with int8 made of four bits where there are such. */
@@ -192,7 +200,7 @@ QRAG_TEST(fast_engine_keeps_no_second_copy_of_its_blocks) {
 }
 
 QRAG_TEST(fast_graph_stops_when_cancelled_and_is_right_afterwards) {
-    for (const Kind & kind : {kinds[0], kinds[3], kinds[5]}) {
+    for (const Kind & kind : {kinds[0], kinds[3], kinds[5], kinds[7]}) {
         Fixture fixture(kind, 23);
         int asked = 0, limit = 0;
         FastGraph graph = fixture.graph(portable_kernels, 2, [&] { return ++asked == limit; });

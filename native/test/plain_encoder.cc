@@ -1,6 +1,7 @@
 // Post-norm blocks whose tokens all see each other, GELU by the error function.
 #include "plain_encoder.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "../engine/architectures/registry.h"
@@ -22,7 +23,7 @@ State layer_norm(const State & x, const std::vector<float> & weight, const std::
 
 }  // namespace
 
-std::vector<State> PlainEncoder::states(const std::vector<int32_t> & tokens, size_t second) const {
+std::vector<State> PlainEncoder::states(const std::vector<int32_t> & tokens, size_t second, int64_t blocks) const {
     const auto width = static_cast<size_t>(numbers.embedding_length);
     const auto epsilon = static_cast<double>(numbers.norm_epsilon);
     const auto row = [&](const char * name, size_t index) {
@@ -37,7 +38,7 @@ std::vector<State> PlainEncoder::states(const std::vector<int32_t> & tokens, siz
         add(state, row("position_embd.weight", t));
         x.push_back(layer_norm(state, tensors.at("token_embd_norm.weight"), tensors.at("token_embd_norm.bias"), epsilon));
     }
-    for (int64_t block = 0; block < numbers.block_count; block++) {
+    for (int64_t block = 0; block < blocks; block++) {
         const auto part = [&](const std::string & name) -> const std::vector<float> & {
             return tensors.at("blk." + std::to_string(block) + "." + name);
         };
@@ -66,8 +67,18 @@ std::vector<State> PlainEncoder::states(const std::vector<int32_t> & tokens, siz
     return x;
 }
 
-std::vector<double> PlainEncoder::classify(const std::vector<int32_t> & tokens, size_t second) const {
-    State pooler = multiply(tensors.at("cls.weight"), states(tokens, second).front());
+double PlainEncoder::guess(const std::vector<int32_t> & tokens, size_t second, const EarlyExit & exit) const {
+    return multiply(exit.weight, states(tokens, second, exit.block).front()).front() + static_cast<double>(exit.bias);
+}
+
+std::vector<double> PlainEncoder::classify(const std::vector<int32_t> & tokens, size_t second, const EarlyExit * exit) const {
+    if (exit != nullptr) {
+        const double margin = guess(tokens, second, *exit);
+        if (margin < static_cast<double>(exit->below)) {
+            return numbers.output_count == 1 ? std::vector<double>{margin} : std::vector<double>{0, margin};
+        }
+    }
+    State pooler = multiply(tensors.at("cls.weight"), states(tokens, second, numbers.block_count).front());
     add(pooler, tensors.at("cls.bias"));
     for (double & value : pooler) value = std::tanh(value);
     State logits = multiply(tensors.at("cls.output.weight"), pooler);
@@ -76,12 +87,31 @@ std::vector<double> PlainEncoder::classify(const std::vector<int32_t> & tokens, 
 }
 
 std::vector<double> PlainEncoder::pooled(const std::vector<int32_t> & tokens, size_t second, Pooling pooling) const {
-    const std::vector<State> all = states(tokens, second);
+    const std::vector<State> all = states(tokens, second, numbers.block_count);
     if (pooling != Pooling::mean) return pooling == Pooling::cls ? all.front() : all.back();
     State mean(all.front().size(), 0.0);
     for (const State & state : all) add(mean, state);
     for (double & value : mean) value /= static_cast<double>(all.size());
     return mean;
+}
+
+EarlyExit make_exit(const PlainEncoder & model, const std::vector<std::vector<int32_t>> & sequences,
+                    const std::vector<size_t> & seconds, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal(0.0f, 0.3f);
+    EarlyExit exit{1, 0, {}, 0.25f};
+    for (int64_t i = 0; i < model.numbers.embedding_length; i++) exit.weight.push_back(normal(random));
+    std::vector<double> guesses;
+    for (size_t i = 0; i < sequences.size(); i++) guesses.push_back(model.guess(sequences[i], seconds[i], exit));
+    std::sort(guesses.begin(), guesses.end());
+    const size_t from = guesses.size() / 3, to = std::max(from + 1, guesses.size() * 2 / 3);
+    double widest = 0;
+    for (size_t i = from; i < to; i++) {
+        if (guesses[i + 1] - guesses[i] <= widest) continue;
+        widest = guesses[i + 1] - guesses[i];
+        exit.below = static_cast<float>((guesses[i] + guesses[i + 1]) / 2);
+    }
+    return exit;
 }
 
 PlainEncoder make_encoder(int64_t labels, unsigned seed, bool whole_groups) {

@@ -19,6 +19,7 @@ import {
 } from "./arguments.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { destinationOf, outputHelp } from "./destination.ts";
+import { readEarlyExit } from "./early_exit.ts";
 import type { Io } from "./io.ts";
 import { readStrings } from "./json_file.ts";
 import { opinionOf } from "./opinion.ts";
@@ -76,6 +77,8 @@ For decoders; what is not stated is tried out on a text:
 For BERTs, in place of what modules.json and the files it names say:
       --pooling MODE         mean or cls
       --normalize            scale vectors to length 1; --no-normalize: leave them as they are
+      --early-exit FILE      of a gate: where plainly irrelevant pairs need no further blocks, as JSON:
+                             {"block": 6, "below": -2, "weight": [a number for each of a state], "bias": 0}
       --query-prefix TEXT    put before every query
       --passage-prefix TEXT  put before every passage
 
@@ -104,6 +107,7 @@ export const conversionOptions = {
   pooling: { type: "string" },
   normalize: { type: "boolean" },
   "no-normalize": { type: "boolean" },
+  "early-exit": { type: "string" },
   "query-prefix": { type: "string" },
   "passage-prefix": { type: "string" },
   scripts: { type: "string" },
@@ -184,10 +188,11 @@ export async function conversionOf(values: ConversionValues, io: Io) {
     threads: wholeNumber(values.threads, "--threads"),
   };
   const secondOpinion = await opinionOf(values, io.signal);
+  const earlyExit = await readEarlyExit(io, values["early-exit"]);
   const map = values.map === undefined ? undefined : await readStrings(io, values.map);
   const prompt = values.prompt === undefined ? undefined : await readPrompt(io, values.prompt);
   const rows = values.rows === undefined ? undefined : await readRows(io, values.rows);
-  return { ...checked, secondOpinion, map, prompt, rows };
+  return { ...checked, secondOpinion, earlyExit, map, prompt, rows };
 }
 
 function choice<const T extends string>(

@@ -19,7 +19,7 @@ export async function readStrings(io: Io, path: string): Promise<Map<string, str
   return strings;
 }
 
-async function readJson(io: Io, path: string): Promise<unknown> {
+export async function readJson(io: Io, path: string): Promise<unknown> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const bytes of readInput(io, path)) {

@@ -64,7 +64,13 @@ type Pairs = readonly LabelledRow[];
 async function byMargins(io: Io, path: string | undefined, pairs: Pairs, threads?: number) {
   const verdicts: Verdict[][] = [];
   for (const engine of engineNames) {
-    const gate = await io.loadGate(path, { threads, engine, embedder: false, signal: io.signal });
+    const gate = await io.loadGate(path, {
+      threads,
+      engine,
+      embedder: false,
+      earlyExit: false,
+      signal: io.signal,
+    });
     try {
       const judged = pairs.map(({ query, passage }) =>
         gate.judge(query, passage, { signal: io.signal }),

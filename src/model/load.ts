@@ -2,7 +2,12 @@
 
 import { QragError } from "../../base/errors.ts";
 import type { Progress } from "../../base/progress.ts";
-import { type Decision, describeModel, type ModelDescription } from "../../gguf/architecture.ts";
+import {
+  type Decision,
+  describeModel,
+  type EarlyExit,
+  type ModelDescription,
+} from "../../gguf/architecture.ts";
 import type { TensorInfo } from "../../gguf/format.ts";
 import type { Prompt } from "../../gguf/prompt.ts";
 import type { ByteSource } from "../../gguf/source.ts";
@@ -21,6 +26,8 @@ export interface LoadModelOptions {
   /** As native/model.ts has it. */
   readonly kernels?: string | undefined;
   readonly unpackWeights?: boolean | undefined;
+  /** Only margins below it may be guessed by an early exit; -Infinity: none. Default: what the file says. */
+  readonly exitBelow?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -30,6 +37,8 @@ export interface LoadedModel {
   readonly description: ModelDescription;
   readonly tokenizer: BackgroundTokenizer;
   readonly model: NativeModel;
+  /** As the model computes: undefined where every pair goes through all blocks. */
+  readonly exit: EarlyExit | undefined;
   /** Whether the arg-max over the whole vocabulary can be computed. */
   readonly fullHead: boolean;
 }
@@ -48,7 +57,7 @@ const nativeParts: NativeParts = {
 /** Loads the model `name`, or the package's own. When this fails, nothing stays open. */
 export async function loadModel(
   name: string | undefined,
-  { onProgress, shipped, ...opening }: LoadModelOptions,
+  { onProgress, shipped, exitBelow = 0, ...opening }: LoadModelOptions,
   parts: NativeParts = nativeParts,
 ): Promise<LoadedModel> {
   opening.signal?.throwIfAborted();
@@ -74,12 +83,17 @@ export async function loadModel(
         chunks: () => chunksOf(source, tensor, buffers, progress),
       }),
     );
-    const { architecture, numbers, output } = description;
+    const { architecture, numbers, output, earlyExit } = description;
+    const exit =
+      earlyExit && exitBelow > -Infinity
+        ? { ...earlyExit, below: Math.min(earlyExit.below, exitBelow) }
+        : undefined;
     const model = await parts.openModel(architecture, numbers, streams, {
       ...opening,
       pooling: output.kind === "vector" ? output.pooling : undefined,
+      exit,
     });
-    return { path, description, tokenizer, model, fullHead };
+    return { path, description, tokenizer, model, exit, fullHead };
   } catch (error) {
     tokenizer?.dispose();
     throw modelError(error, path);

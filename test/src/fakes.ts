@@ -134,6 +134,7 @@ export function fakeGate({
       ],
       scripts,
       languages: undefined,
+      earlyExit: undefined,
       embedder,
       offset,
       calibrated: offset !== 0,

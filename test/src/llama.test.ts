@@ -146,6 +146,7 @@ describe("the backend refuses", () => {
 
   it("options of the other backend", async () => {
     expect(await codeOf(load({ engine: "fast" }))).toBe("INPUT_INVALID");
+    expect(await codeOf(load({ earlyExit: false }))).toBe("INPUT_INVALID");
     expect(await codeOf(loadGate(qragFile, { gpu: "cuda" }))).toBe("INPUT_INVALID");
     expect(await codeOf(load({ gpu: "opencl" }))).toBe("INPUT_INVALID");
     expect(await codeOf(loadGate(qragFile, { backend: "onnx" as never }))).toBe("INPUT_INVALID");

@@ -110,7 +110,6 @@ Scratch::Scratch(const Hyperparameters & numbers, const FastWeights & weights)
 
 void Scratch::prepare(size_t count, size_t positions, const FastWeights & weights) {
     const size_t together = std::max(max_attention_rows, heads);
-    if (states.size() < count * weights.embedding) states.resize(count * weights.embedding);
     if (query_states.size() < count * heads * weights.width) query_states.resize(count * heads * weights.width);
     const size_t needed = attention_scratch(together, positions, weights.width);
     if (attention.size() < needed) attention = Aligned<float>(needed);

@@ -38,7 +38,6 @@ struct Scratch {
     Aligned<float> floats;
     Aligned<int8_t> unpacked;  // panels of the 4-bit matrix at hand
     // Of all the thread's rows.
-    std::vector<float> states;        // the residual stream: [rows][embedding]
     std::vector<float> query_states;  // queries between the two halves of a block: [rows][heads * width]
     std::vector<TokenRow> wanted_rows;
     // Attention's lists of rows.

@@ -16,10 +16,12 @@ constexpr size_t fixed_cost = 300;
 }  // namespace
 
 FastGraph::FastGraph(const Recipe & recipe, const Hyperparameters & numbers, const Weights & weights,
-                     std::optional<Pooling> pooling, const Packing & packing, std::function<bool()> cancelled)
+                     std::optional<Pooling> pooling, const std::optional<EarlyExit> & exit, const Packing & packing,
+                     std::function<bool()> cancelled)
     : cancelled_(std::move(cancelled)),
       model_{recipe, numbers, packing.kernels, FastWeights(recipe, numbers, weights.globals, weights.blocks, packing), {}},
       ends_(recipe, numbers, weights.globals, pooling, packing.kernels),
+      exit_(exit),
       prefix_(sequence(/*keep_all=*/true)),
       team_(packing.threads, [this] { model_.kernels.begin_thread(); }, [this] { model_.kernels.end_thread(); }) {
     for (size_t i = 0; i < packing.threads; i++) scratch_.emplace_back(numbers, model_.weights);
@@ -47,7 +49,7 @@ std::vector<float> FastGraph::compute(const Sequences & sequences) {
         }
     }
     std::vector<float> out(sequences.count() * ends_.width());
-    compute_rows(rows, out.data());
+    compute_rows(std::move(rows), out.data());
     return out;
 }
 
@@ -58,7 +60,7 @@ size_t FastGraph::share_prefix(const Sequences & sequences) {
     for (size_t at = from; at < to; at++) {
         rows.push_back({sequences.at(0)[at], 0, at, at + 1, 0, &prefix_.keys(), false, false});
     }
-    compute_rows(rows, nullptr);
+    compute_rows(std::move(rows), nullptr);
     prefix_.complete(sequences, to);
     return to;
 }
@@ -78,7 +80,39 @@ std::vector<size_t> FastGraph::split(const std::vector<TokenRow> & rows) const {
     return bounds;
 }
 
-void FastGraph::compute_rows(const std::vector<TokenRow> & rows, float * out) {
+void FastGraph::compute_rows(std::vector<TokenRow> rows, float * out) {
+    const size_t width = model_.weights.embedding, end = model_.weights.blocks.size();
+    if (states_.size() < rows.size() * width) states_.resize(rows.size() * width);
+    size_t first = 0;
+    if (exit_) {
+        first = static_cast<size_t>(exit_->block);
+        run_blocks(rows, 0, first, out);
+        let_exit(rows, out);
+        if (rows.empty()) return;
+    }
+    run_blocks(rows, first, end, out);
+}
+
+void FastGraph::let_exit(std::vector<TokenRow> & rows, float * out) {
+    const size_t width = model_.weights.embedding;
+    size_t kept = 0;
+    bool leaves = false;
+    for (size_t i = 0; i < rows.size(); i++) {
+        const float * state = states_.data() + i * width;
+        // A sequence's first row is the one that an encoder's head reads.
+        if (rows[i].first) {
+            const float margin = exit_->margin(state);
+            leaves = margin < exit_->below;
+            if (leaves) EarlyExit::write(margin, out + rows[i].sequence * ends_.width(), ends_.width());
+        }
+        if (leaves) continue;
+        if (kept < i) std::memcpy(states_.data() + kept * width, state, width * sizeof(float));
+        rows[kept++] = rows[i];
+    }
+    rows.resize(kept);
+}
+
+void FastGraph::run_blocks(const std::vector<TokenRow> & rows, size_t first, size_t end, float * out) {
     size_t positions = 0;
     for (const TokenRow & row : rows) positions = std::max(positions, row.sees);
     model_.extend_rotations(positions);
@@ -87,30 +121,32 @@ void FastGraph::compute_rows(const std::vector<TokenRow> & rows, float * out) {
         scratch_[thread].prepare(bounds[thread + 1] - bounds[thread], positions, model_.weights);
     }
     // The block at which all stop. Its number, not a flag: a slow thread may still ask about an earlier one.
-    std::atomic<size_t> stop_at{model_.weights.blocks.size()};
+    std::atomic<size_t> stop_at{end};
     team_.run([&](size_t thread) {
         if (thread == 0) model_.kernels.begin_thread();
-        take_through_blocks(rows.data() + bounds[thread], bounds[thread + 1] - bounds[thread], thread == 0, stop_at,
+        take_through_blocks(rows.data() + bounds[thread], bounds[thread + 1] - bounds[thread],
+                            states_.data() + bounds[thread] * model_.weights.embedding, first, end, thread == 0, stop_at,
                             scratch_[thread]);
         if (thread == 0) model_.kernels.end_thread();
     });
-    if (stop_at < model_.weights.blocks.size()) throw Error(Code::disposed, "the model was disposed");
+    if (stop_at < end) throw Error(Code::disposed, "the model was disposed");
     // In the order of the rows, whoever computed them: a sum of many must not depend on how they were split.
-    for (const Scratch & scratch : scratch_) {
-        for (size_t i = 0; i < scratch.wanted_rows.size(); i++) {
-            const TokenRow & row = scratch.wanted_rows[i];
-            ends_.finish(row, scratch.states.data() + i * model_.weights.embedding, out + row.sequence * ends_.width());
+    const size_t width = model_.weights.embedding;
+    for (size_t thread = 0; thread < team_.size(); thread++) {
+        const float * state = states_.data() + bounds[thread] * width;
+        for (const TokenRow & row : scratch_[thread].wanted_rows) {
+            ends_.finish(row, state, out + row.sequence * ends_.width());
+            state += width;
         }
     }
 }
 
-/** All blocks of one thread's rows. In the end the states of the wanted ones lie at the front, if not stopped. */
-void FastGraph::take_through_blocks(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at,
-                                    Scratch & scratch) {
+/** One thread's rows. Behind the last block the states of the wanted ones lie at the front of x. */
+void FastGraph::take_through_blocks(const TokenRow * rows, size_t count, float * x, size_t first, size_t end, bool watches,
+                                    std::atomic<size_t> & stop_at, Scratch & scratch) {
     const size_t width = model_.weights.embedding, head_floats = scratch.heads * model_.weights.width;
-    float * x = scratch.states.data();
-    for (size_t i = 0; i < count; i++) ends_.embed(rows[i], x + i * width);
-    for (size_t layer = 0; layer < model_.weights.blocks.size(); layer++) {
+    for (size_t i = 0; first == 0 && i < count; i++) ends_.embed(rows[i], x + i * width);
+    for (size_t layer = first; layer < end; layer++) {
         project(model_, layer, rows, count, x, scratch);
         if (watches && cancelled_()) stop_at = layer;
         team_.barrier();

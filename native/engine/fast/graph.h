@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "../early_exit.h"
 #include "../sequences.h"
 #include "block.h"
 #include "ends.h"
@@ -19,7 +20,8 @@ class FastGraph {
   public:
     /** `cancelled` is asked between blocks. */
     FastGraph(const Recipe & recipe, const Hyperparameters & numbers, const Weights & weights,
-              std::optional<Pooling> pooling, const Packing & packing, std::function<bool()> cancelled);
+              std::optional<Pooling> pooling, const std::optional<EarlyExit> & exit, const Packing & packing,
+              std::function<bool()> cancelled);
 
     /** What the model gives for each sequence, in order; the sequences were checked before. */
     std::vector<float> compute(const Sequences & sequences);
@@ -29,13 +31,20 @@ class FastGraph {
     /** Brings the keys and values of a common prefix into the cache and returns its length. */
     size_t share_prefix(const Sequences & sequences);
     std::vector<size_t> split(const std::vector<TokenRow> & rows) const;
-    /** Computes rows; each that is wanted adds to its sequence's numbers in `out`. */
-    void compute_rows(const std::vector<TokenRow> & rows, float * out);
-    void take_through_blocks(const TokenRow * rows, size_t count, bool watches, std::atomic<size_t> & stop_at, Scratch & scratch);
+    /** Computes rows; each that is wanted adds to its sequence's numbers in `out`, which begin as zeros. */
+    void compute_rows(std::vector<TokenRow> rows, float * out);
+    /** Takes the rows whose sequences are plain cases by now out of `rows` and `states_`; their numbers go to `out`. */
+    void let_exit(std::vector<TokenRow> & rows, float * out);
+    /** Takes rows, whose states lie in `states_`, through the blocks from `first` to before `end`, if that is all to `out`. */
+    void run_blocks(const std::vector<TokenRow> & rows, size_t first, size_t end, float * out);
+    void take_through_blocks(const TokenRow * rows, size_t count, float * x, size_t first, size_t end, bool watches,
+                             std::atomic<size_t> & stop_at, Scratch & scratch);
 
     const std::function<bool()> cancelled_;
     FastModel model_;
     const Ends ends_;
+    const std::optional<EarlyExit> exit_;
+    std::vector<float> states_;     // the residual stream of all rows at hand: [rows][embedding]
     std::vector<Scratch> scratch_;  // one a thread
     PrefixCache prefix_;
     std::vector<std::unique_ptr<KeyValues>> sequences_;  // kept from call to call for their memory

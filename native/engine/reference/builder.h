@@ -2,6 +2,8 @@
 // number of packed tokens.
 #pragma once
 
+#include <string>
+
 #include "../architectures/architecture.h"
 #include "ggml.h"
 
@@ -12,7 +14,7 @@ struct Builder {
     const Hyperparameters & numbers;
     const GlobalTensors & globals;
     const std::vector<Block> & blocks;
-    bool keep_steps;  // named steps are outputs too
+    const std::string * kept_steps;  // which named steps are outputs too: the one of this name, or all for ""; null: none
     // Inputs, to be filled once the graph has memory.
     ggml_tensor * tokens;     // I32 [n]
     ggml_tensor * positions;  // I32 [n]
