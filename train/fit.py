@@ -1,7 +1,9 @@
 """Makes the gate of one run or of several: fits the three rows' weights on the development sets and writes a Hugging Face
 folder.
 
-    python3 train/fit.py --run RUN --sets DIR --out FOLDER"""
+    python3 train/fit.py --run RUN --sets DIR --out FOLDER
+
+A run with an exit gives early_exit.json beside it, for qrag convert --early-exit."""
 
 import argparse
 import json
@@ -13,6 +15,7 @@ import torch
 from judge import judge_with, outputs, save, tokenizer, weights_of
 from measure import folder_judged, judged, outputs_of, read_sets
 
+BELOWS = (-1.0, -1.5, -2.0, -2.5, -3.0, -4.0)
 STEPS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
 FOLDERS = 0.4  # what the folders count beside the sets
 # Headings of veterans-benefits, vue-docs and rust-book are answered by several passages of their pages, of which one is
@@ -49,6 +52,16 @@ def fit(said, goodness, rows):
     return best
 
 
+def with_exit(margins, guesses, below):
+    return np.where(guesses < below, guesses, margins)
+
+
+def write_exit(model, bias, below, folder):
+    exit = model.exit
+    text = json.dumps({"block": model.exit_block, "below": below, "weight": exit.weight[0].tolist(), "bias": exit.bias.item() + bias})
+    (folder / "early_exit.json").write_text(text + "\n")
+
+
 def mean_of(runs, shares):
     shares = shares or [1.0] * len(runs)
     return {name: sum(run[name] * share for run, share in zip(runs, shares, strict=True)) / sum(shares) for name in runs[0]}
@@ -60,6 +73,7 @@ def main():
     parser.add_argument("--shares", type=float, nargs="+", help="of each of several in the mean; default: equal ones")
     parser.add_argument("--as-trained", action="store_true", help="leave the line where training put it, and the other rows out")
     parser.add_argument("--bias", type=float, default=0.0, help="with --as-trained: what is added to the margin")
+    parser.add_argument("--below", type=float, default=-2.0, help="which guesses of an exit are taken")
     parser.add_argument("--sets", type=Path, required=True, help="the folder that heldout.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=2, help="of the head that were taught: 2 with all-MiniLM's cosine, 3 with bge's too")
@@ -70,7 +84,8 @@ def main():
     sets, folders = read_sets(options.sets / "dev")
     sets = {name: rows[: options.most] for name, rows in sets.items() if name not in LEFT_OUT}
     folders = {f"folder {name}": rows for name, rows in folders.items() if name not in LEFT_OUT}
-    said = outputs_of({**sets, **folders}, lambda pairs: outputs(model, words, pairs))
+    everything = outputs_of({**sets, **folders}, lambda pairs: outputs(model, words, pairs))
+    said = {name: values[:, :3] for name, values in everything.items()}
     goodness = Goodness(sets, folders)
     alone = max((goodness.of({name: values[:, 0] + bias for name, values in said.items()}), bias) for bias in np.arange(-3, 3.01, 0.1))
     found, weights = fit(said, goodness, options.rows)
@@ -82,6 +97,14 @@ def main():
         print(name, json.dumps(folder_judged(scores, rows) if name in folders else judged(scores, rows)))
     print(json.dumps({"margin alone": alone, "with the cosines": found, "as trained": trained, "weights": weights}))
     save(model, weights, options.out)
+    if model.exit_block:
+        margins = {name: values @ np.array(weights[:3]) + weights[3] for name, values in said.items()}
+        guesses = {name: values[:, 3] + weights[3] for name, values in everything.items()}
+        for below in BELOWS:
+            left = np.mean(np.concatenate(list(guesses.values())) < below)
+            found = goodness.of({name: with_exit(margins[name], guesses[name], below) for name in margins})
+            print(json.dumps({"below": below, "left": float(left), "good": found}))
+        write_exit(model, weights[3], options.below, options.out)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ MARCO_SCALE, MARCO_LINE = 0.4, 3.6  # of ms-marco-MiniLM's scores: where its bes
 
 
 class Judge(nn.Module):
-    def __init__(self, start="minilm", frozen=0):
-        """`start`: whose weights; `frozen`: how many of its first layers stay as they are, beside the word embeddings."""
+    def __init__(self, start="minilm", frozen=0, exit_block=0):
+        """`start`: whose weights; `frozen`: how many of its first layers stay as they are, beside the word embeddings;
+        `exit_block`: after how many layers a row of its own guesses the margin, so that plain cases need no more."""
         super().__init__()
         config, weights, _ = pretrained(start)
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
@@ -34,6 +35,12 @@ class Judge(nn.Module):
             with torch.no_grad():
                 self.head.weight[0] = weights["classifier.weight"][0] * MARCO_SCALE
                 self.head.bias[0] = (weights["classifier.bias"][0] - MARCO_LINE) * MARCO_SCALE
+        self.exit_block = exit_block
+        if exit_block:
+            self.exit = nn.Linear(config.hidden_size, 1)
+            nn.init.normal_(self.exit.weight, std=0.02)
+            nn.init.zeros_(self.exit.bias)
+            self.exit.register_buffer("block", torch.tensor(exit_block))
         still = [self.bert.embeddings.word_embeddings]  # rare words keep what the start knew of them
         if frozen:
             still = [self.bert.embeddings, *self.bert.encoder.layer[:frozen]]
@@ -41,15 +48,23 @@ class Judge(nn.Module):
             part.requires_grad_(False)
 
     def forward(self, ids, types, mask):
-        """(pairs, 3)"""
-        pooled = self.bert(ids, attention_mask=mask, token_type_ids=types).pooler_output
+        """(pairs, 3), with the guess of an exit (pairs, 4)"""
+        found = self.bert(ids, attention_mask=mask, token_type_ids=types, output_hidden_states=self.exit_block > 0)
         with torch.autocast("cpu", enabled=False):
-            return self.head(pooled.float())
+            said = self.head(found.pooler_output.float())
+            if not self.exit_block:
+                return said
+            return torch.cat((said, self.exit(found.hidden_states[self.exit_block][:, 0].float())), 1)
+
+
+def start_of(names):
+    """Whose weights these are, by the names of a run's or of a GGUF's tensors: of twelve layers, or all-MiniLM's six."""
+    return "marco" if any(".11." in name for name in names) else "minilm"
 
 
 def judge_with(weights):
-    """The network that these weights of a run belong to: of twelve layers, or all-MiniLM's six."""
-    model = Judge("marco" if any(".layer.11." in name for name in weights) else "minilm")
+    """The network that these weights of a run belong to."""
+    model = Judge(start_of(weights), exit_block=int(weights.get("exit.block", 0)))
     model.load_state_dict(weights)
     return model
 
@@ -74,10 +89,10 @@ def tensors(encoded):
 
 
 def outputs(model, words, pairs, budget=8192):
-    """(pairs, 3) of (query, passage) texts."""
+    """(pairs, 3 or, with an exit, 4) of (query, passage) texts."""
     encoded = words.encode_batch(pairs)
     order = sorted(range(len(pairs)), key=lambda at: -len(encoded[at].ids))
-    result = torch.zeros(len(pairs), 3)
+    result = torch.zeros(len(pairs), 4 if model.exit_block else 3)
     at = 0
     model.eval()
     while at < len(order):
@@ -120,10 +135,10 @@ def read_gate(model, path):
 
 
 def weights_of(run):
-    """The averaged weights of a run's folder, or those of a gate's GGUF, which has six layers."""
+    """The averaged weights of a run's folder, or those of a gate's GGUF."""
     if run.suffix != ".gguf":
         return torch.load(run / "averaged.pt")
-    gate = Judge()
+    gate = Judge(start_of(tensor.name for tensor in GGUFReader(run).tensors))
     read_gate(gate, run)
     return gate.state_dict()
 

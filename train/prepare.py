@@ -29,7 +29,8 @@ WIKIPEDIA = ("squad2-dev", "tydiqa-english", "boolq-dev", "afriqa-english", "con
 
 
 def collect(rng):
-    """(passages, queries): the training part. A query: text, kind, file, positives, misses (proved), sentence (of a claim)."""
+    """(passages, queries, index): the training part. A query: text, kind, file, positives, misses (proved), sentence (of a
+    claim), unsure (of a written one: passages that may answer it)."""
     everything, pairs, misses = read_corpus(data_folder(), CAPS)
     places = [number for number, row in enumerate(everything) if row["split"] == TRAIN]
     moved = {old: new for new, old in enumerate(places)}
@@ -63,13 +64,17 @@ def collect(rng):
 
 
 def written(passages):
-    """The questions of written.jsonl, each with the passages of its document that answer it and those that do not."""
+    """The questions of written.jsonl, each with the passages of its page that answer it and those that do not."""
     numbers, queries = {row["id"]: number for number, row in enumerate(passages) if row["id"]}, []
     for line in (Path(__file__).parent / "written.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        positives, misses = ([numbers[name] for name in row[key] if name in numbers] for key in ("answers", "misses"))
-        if misses and len(positives) == len(row["answers"]):
-            queries.append({"text": row["query"], "file": passages[misses[0]]["file"], "kind": "written", "positives": positives, "misses": misses})
+        page = json.loads(line)
+        places = [numbers.get(name) for name in page["passages"]]  # CAPS leaves some out
+        for asked in page["questions"]:
+            positives, unsure = ([places[at] for at in asked.get(key, [])] for key in ("answers", "unsure"))
+            misses = [at for at in places if at is not None and at not in positives + unsure]
+            if misses and None not in positives:
+                unsure = [at for at in unsure if at is not None]
+                queries.append({"text": asked["query"], "file": passages[misses[0]]["file"], "kind": "written", "positives": positives, "misses": misses, "unsure": unsure})
     return queries
 
 
@@ -99,7 +104,7 @@ def mine(passages, queries, index, asked, told):
             own_worded = inside[near(lexical[:, inside], 6)]
             for row, number in enumerate(part):
                 query = queries[number]
-                known = set(query["positives"]) | set(query["misses"])
+                known = {*query["positives"], *query["misses"], *query.get("unsure", [])}
                 cosines = everywhere[row]
                 best = max((cosines[at] for at in query["positives"]), default=1.0)
                 allowed = best + (NEARER.get(query["kind"], ELSEWHERE) if query["kind"] != "question" or name in WIKIPEDIA else ELSEWHERE)

@@ -12,7 +12,7 @@ from queries import heading, noisy
 
 # How often a query of a group is drawn. Docs are the sources of WIKI and BOOKS' complement.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
-SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 22, "keywords": 22, "written": 26, "contrast": 23, "own document": 28}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 70, "contrast": 25, "own document": 45}
 ECHO = 0.06  # hollow rows a row
 REMOVED = 0.4  # claims whose sentence is taken out of the passage
 UNTITLED = ("dolly-answers", "stackexchange-small")

@@ -31,9 +31,11 @@ def parse():
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
-    parser.add_argument("--start", type=Path, help="averaged.pt of a run, or a gate's GGUF, to go on from with new rates")
+    parser.add_argument("--start", type=Path, help="a run, or a gate's GGUF, to go on from with new rates")
     parser.add_argument("--base", choices=("minilm", "bge", "marco"), default="minilm", help="whose weights a run begins with")
     parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
+    parser.add_argument("--exit", type=int, default=0, help="after so many layers a row of its own learns to guess the margin")
+    parser.add_argument("--exits", type=float, default=0.3, help="what these guesses count")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="runs, or gates' GGUFs, the mean of whose margins is a target, beside the labels")
     parser.add_argument("--teach", type=float, default=0.3, help="what these margins count")
     parser.add_argument("--four-bits", action="store_true", help="learn with feed-forward weights rounded to Q4_0")
@@ -78,15 +80,16 @@ def main():
     torch.manual_seed(options.seed)
     with open(options.prepared / "prepared.pickle", "rb") as file:
         prepared = pickle.load(file)
-    cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen)
+    cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen, options.exit)
     if options.start:
         if options.start.suffix == ".gguf":
             read_gate(model, options.start)
         else:
-            model.load_state_dict(torch.load(options.start))
+            missing, unexpected = model.load_state_dict(weights_of(options.start), strict=False)
+            assert not unexpected and all(name.startswith("exit.") for name in missing), (missing, unexpected)
     teachers = [judge_with(weights_of(run)).eval() for run in options.teachers]
-    head = list(model.head.parameters())
-    body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith("head")]
+    head = [weight for name, weight in model.named_parameters() if name.startswith(("head", "exit"))]
+    body = [weight for name, weight in model.named_parameters() if weight.requires_grad and not name.startswith(("head", "exit"))]
     tool = torch.optim.AdamW([{"params": body, "top": options.rate}, {"params": head, "top": options.rate * 4}], lr=0, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     still = {name for name, weight in model.named_parameters() if not weight.requires_grad}
     state = {"pairs": 0, "steps": 0, "seconds": 0.0}
@@ -113,14 +116,19 @@ def main():
             said = twin(*inputs)
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
-        decision = (F.binary_cross_entropy_with_logits(said[:, 0], labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
+
+        def wrong(guesses):
+            return (F.binary_cross_entropy_with_logits(guesses, labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
+
+        decision = wrong(said[:, 0])
         if teachers:
             with torch.no_grad(), products():
                 margins = torch.stack([teacher(*inputs)[:, 0] for teacher in teachers]).mean(0)
             decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum() / share
         targets, known = cosines.of(some)
-        opinion = (F.smooth_l1_loss(said[:, 1:], targets, reduction="none") * known).sum() / count
-        (decision + options.cosines * opinion).backward()
+        opinion = (F.smooth_l1_loss(said[:, 1:3], targets, reduction="none") * known).sum() / count
+        guessed = wrong(said[:, 3]) if options.exit else 0
+        (decision + options.cosines * opinion + options.exits * guessed).backward()
         return np.array((decision.item(), opinion.item())), said[:, 0].tolist()
 
     def work(twin, waiting, drawn, encoded, share):
