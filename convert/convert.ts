@@ -51,8 +51,8 @@ export async function convertCheckpoint(
     refuseUnread(plan, options);
     // What cannot be stored is refused before anything is tried out.
     storable(() => checkNumbers(plan.architecture, plan.numbers));
-    const { earlyExit } = options;
-    if (earlyExit) checkInput(() => checkExit(earlyExit, plan.numbers));
+    const { earlyExit, secondOpinion } = options;
+    if (earlyExit) checkInput(() => checkExit(earlyExit, plan.numbers, secondOpinion));
     const settled = (await plan.settle?.(codec)) ?? plan;
     const { targets, missing, notes } = planTargets(settled, options);
     const router = routerTargets(settled.router);

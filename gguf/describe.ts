@@ -103,6 +103,7 @@ export function describeMetadata(
   const scripts = values.get("qrag.scripts") as readonly string[] | undefined;
   if (scripts) checkScripts("qrag.scripts", scripts);
   const numbers = describeNumbers(architecture, values, { vocabularySize, outputCount });
+  const secondOpinion = readOpinion(values, described.output);
   return {
     architecture: architecture.name,
     numbers,
@@ -110,8 +111,8 @@ export function describeMetadata(
     ...described,
     scripts,
     languages: values.get("general.languages") as readonly string[] | undefined,
-    secondOpinion: readOpinion(values, described.output),
-    earlyExit: readExit(values, described.output, numbers),
+    secondOpinion,
+    earlyExit: readExit(values, described.output, numbers, secondOpinion),
     tokenizerJson: values.get("tokenizer.huggingface.json") as string,
     conversionReport: values.get("qrag.conversion.report") as string | undefined,
   };

@@ -7,17 +7,18 @@ import {
   type KeyValues,
   type Output,
   refuse,
+  type SecondOpinion,
 } from "./architectures/architecture.ts";
 
 const keys = {
-  block: "qrag.exit.block",
+  blocks: "qrag.exit.blocks",
   below: "qrag.exit.below",
   weight: "qrag.exit.weight",
   bias: "qrag.exit.bias",
 } as const;
 
 export const exitKeys: readonly KeyRow[] = [
-  { key: keys.block, type: "u32", required: false },
+  { key: keys.blocks, type: "u32", required: false },
   { key: keys.below, type: "f32", required: false },
   { key: keys.weight, type: "f32[]", required: false },
   { key: keys.bias, type: "f32", required: false },
@@ -28,46 +29,52 @@ export function readExit(
   values: KeyValues,
   { kind }: Output,
   numbers: Hyperparameters,
+  opinion: SecondOpinion | undefined,
 ): EarlyExit | undefined {
   const found = Object.values(keys).filter((key) => values.has(key));
   if (found.length === 0) return undefined;
   const missing = Object.values(keys).find((key) => !values.has(key));
   if (missing) refuse(missing, `this key is missing beside ${found[0]}`);
-  if (kind !== "labels") refuse(keys.block, "belongs to a classifier, and this model is none");
+  if (kind !== "labels") refuse(keys.blocks, "belongs to a classifier, and this model is none");
   const exit = {
-    block: values.get(keys.block) as number,
+    blocks: values.get(keys.blocks) as number,
     below: values.get(keys.below) as number,
     weight: Float32Array.from(values.get(keys.weight) as readonly number[]),
     bias: values.get(keys.bias) as number,
   };
-  checkExit(exit, numbers);
+  checkExit(exit, numbers, opinion);
   return exit;
 }
 
 export function checkExit(
-  { block, below, weight, bias }: EarlyExit,
+  { blocks, below, weight, bias }: EarlyExit,
   { blockCount, embeddingLength }: Pick<Hyperparameters, "blockCount" | "embeddingLength">,
+  opinion: SecondOpinion | undefined,
 ): void {
-  if (!Number.isInteger(block) || block < 1 || block >= blockCount) {
-    refuse(keys.block, `is ${block}, expected a whole number above 0 and below ${blockCount}`);
+  if (!Number.isInteger(blocks) || blocks < 1 || blocks >= blockCount) {
+    refuse(keys.blocks, `is ${blocks}, expected a whole number above 0 and below ${blockCount}`);
   }
   if (weight.length !== embeddingLength) {
     refuse(keys.weight, `has ${weight.length} numbers, expected ${embeddingLength}`);
   }
   if (!weight.every(Number.isFinite)) refuse(keys.weight, "holds a number that is not finite");
   // As a file holds them.
-  const [line, offset] = [Math.fround(below), Math.fround(bias)];
-  if (!Number.isFinite(offset)) refuse(keys.bias, `is ${bias}, expected a finite number`);
+  const [b, most] = [Math.fround(bias), Math.fround(below)];
+  if (!Number.isFinite(b)) refuse(keys.bias, `is ${b}, expected a finite number`);
   // At 0 or above, it would say of relevant passages that they are not.
-  if (!(line < 0 && Number.isFinite(line))) {
-    refuse(keys.below, `is ${line}, expected a finite number below 0`);
+  if (!(most < 0 && Number.isFinite(most))) {
+    refuse(keys.below, `is ${most}, expected a finite number below 0`);
+  }
+  // An uncertain margin is not guessed.
+  if (opinion && most > -Math.fround(opinion.within)) {
+    refuse(keys.below, `is ${most}, nearer to 0 than the second opinion's ${opinion.within}`);
   }
 }
 
 export function exitEntries(exit: EarlyExit | undefined): Entry[] {
   if (!exit) return [];
   return [
-    [keys.block, { type: "u32", value: exit.block }],
+    [keys.blocks, { type: "u32", value: exit.blocks }],
     [keys.below, { type: "f32", value: exit.below }],
     [keys.weight, { type: "array", of: "f32", value: Array.from(exit.weight) }],
     [keys.bias, { type: "f32", value: exit.bias }],

@@ -52,7 +52,7 @@ export interface NativeModelOptions {
   /** How the model's vectors are made; without it, it gives none. */
   readonly pooling?: Pooling | undefined;
   /** Where some decisions fall before the last block; without it, none does. */
-  readonly exit?: EarlyExit | undefined;
+  readonly earlyExit?: EarlyExit | undefined;
 }
 
 /** A model in native memory. The life of one: write every tensor, seal, score (one call at a time), dispose. */

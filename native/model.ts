@@ -18,7 +18,7 @@ export interface OpenModelOptions {
   /** For a model that gives vectors. */
   pooling?: Pooling | undefined;
   /** Of a classifier. */
-  exit?: EarlyExit | undefined;
+  earlyExit?: EarlyExit | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +32,7 @@ export async function openModel(
     kernels = "reference",
     unpackWeights = false,
     pooling,
-    exit,
+    earlyExit,
     signal,
   }: OpenModelOptions,
 ): Promise<NativeModel> {
@@ -42,7 +42,7 @@ export async function openModel(
     kernels,
     unpack: unpackWeights,
     pooling,
-    exit,
+    earlyExit,
   });
   try {
     for (const [index, tensor] of tensors.entries()) {

@@ -37,7 +37,7 @@ export interface GateInfo {
   /** The SHA-256 of the embedder that is asked where a margin is uncertain, if one is; its vectors may be given. */
   readonly embedder: string | undefined;
   /** Margins below `below` are guessed after so many blocks, of `numbers.blockCount`; undefined where none is. */
-  readonly earlyExit: Pick<EarlyExit, "block" | "below"> | undefined;
+  readonly earlyExit: Pick<EarlyExit, "blocks" | "below"> | undefined;
   /** A passage is relevant when its margin is greater: 0, or what the calibration says. */
   readonly offset: number;
   /** Whether a calibration set the offset. */

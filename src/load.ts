@@ -85,13 +85,13 @@ function asksNobody(path: string): QragError {
 }
 
 /** The fast engine keeps nothing but what decides. */
-function nativeComputing({ model, exit, fullHead }: LoadedModel): Computing {
+function nativeComputing({ model, earlyExit: exit, fullHead }: LoadedModel): Computing {
   const { engine, device } = computing(model);
   return {
     engine,
     device,
     fullVocabulary: fullHead && engine === "reference",
-    earlyExit: exit && { block: exit.block, below: exit.below },
+    earlyExit: exit && { blocks: exit.blocks, below: exit.below },
   };
 }
 

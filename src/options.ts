@@ -35,7 +35,7 @@ export interface LoadOptions {
    */
   readonly embedder?: string | false | undefined;
   /**
-   * False: every pair goes through all blocks of the model. Default true: where its file says so, a pair that is plainly
+   * False: every pair goes through all blocks of the model. Default true: where its file says so, a pair that is clearly
    * irrelevant goes through some of them.
    */
   readonly earlyExit?: boolean | undefined;

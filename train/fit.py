@@ -58,7 +58,7 @@ def with_exit(margins, guesses, below):
 
 def write_exit(model, bias, below, folder):
     exit = model.exit
-    text = json.dumps({"block": model.exit_block, "below": below, "weight": exit.weight[0].tolist(), "bias": exit.bias.item() + bias})
+    text = json.dumps({"blocks": model.exit_block, "below": below, "weight": exit.weight[0].tolist(), "bias": exit.bias.item() + bias})
     (folder / "early_exit.json").write_text(text + "\n")
 
 

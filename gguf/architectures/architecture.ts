@@ -62,11 +62,11 @@ export interface SecondOpinion {
 }
 
 /**
- * A row behind block number `block` of an encoder, which guesses the margin from the first token's state. A margin below
- * `below`, which is negative, is taken as it is guessed: the blocks that follow are not computed.
+ * A row after the first `blocks` blocks of an encoder guesses the margin from the first token's state. A guess below
+ * `below`, which is negative, is the margin: the other blocks are not computed.
  */
 export interface EarlyExit {
-  readonly block: number;
+  readonly blocks: number;
   readonly below: number;
   /** As long as a state. */
   readonly weight: Float32Array;

@@ -78,12 +78,12 @@ Mode mode_argument(const Napi::Value & value) {
 }
 
 EarlyExit exit_argument(const Napi::Value & value) {
-    const Napi::Object object = object_argument(value, "exit");
-    const Napi::Float32Array weight = float32_argument(object.Get("weight"), "exit.weight");
-    return {integer_argument(object.Get("block"), "exit.block"),
-            static_cast<float>(number_argument(object.Get("below"), "exit.below")),
+    const Napi::Object object = object_argument(value, "earlyExit");
+    const Napi::Float32Array weight = float32_argument(object.Get("weight"), "earlyExit.weight");
+    return {integer_argument(object.Get("blocks"), "earlyExit.blocks"),
+            static_cast<float>(number_argument(object.Get("below"), "earlyExit.below")),
             {weight.Data(), weight.Data() + weight.ElementLength()},
-            static_cast<float>(number_argument(object.Get("bias"), "exit.bias"))};
+            static_cast<float>(number_argument(object.Get("bias"), "earlyExit.bias"))};
 }
 
 EngineOptions options_argument(const Napi::Value & value) {
@@ -98,7 +98,7 @@ EngineOptions options_argument(const Napi::Value & value) {
         options.pooling = named_argument<Pooling>(object.Get("pooling"), "pooling",
                                                   {{"mean", Pooling::mean}, {"cls", Pooling::cls}, {"last", Pooling::last}});
     }
-    if (!object.Get("exit").IsUndefined()) options.exit = exit_argument(object.Get("exit"));
+    if (!object.Get("earlyExit").IsUndefined()) options.early_exit = exit_argument(object.Get("earlyExit"));
     return options;
 }
 

@@ -1,15 +1,14 @@
-// The guess is one short product, in doubles and in the order of the state: the same bits whoever computes it.
+// The guess is one short product, in doubles and in the order of the state: a state always gives the same bits.
 #include "early_exit.h"
 
 #include <cmath>
 
-#include "architectures/architecture.h"
-
 namespace qrag {
 
-void EarlyExit::check(const Hyperparameters & numbers) const {
+void EarlyExit::check(const Recipe & recipe, const Hyperparameters & numbers) const {
+    check_rule(recipe.sight == Sight::all, "an early exit belongs to an encoder");
     check_rule(numbers.output_count == 1 || numbers.output_count == 2, "an early exit belongs to a classifier of one or two labels");
-    check_rule(block >= 1 && block < numbers.block_count, "the early exit's block lies outside the model");
+    check_rule(blocks >= 1 && blocks < numbers.block_count, "the early exit lies outside the model");
     check_rule(weight.size() == static_cast<size_t>(numbers.embedding_length), "the early exit's weight is not as long as a state");
     bool finite = std::isfinite(bias) && std::isfinite(below);
     for (const float value : weight) finite = finite && std::isfinite(value);
@@ -25,10 +24,6 @@ float EarlyExit::margin(const float * state) const {
 void EarlyExit::write(float margin, float * out, size_t rows) {
     if (rows == 2) out[0] = 0;
     out[rows - 1] = margin;
-}
-
-std::string step_before(const EarlyExit & exit) {
-    return "blk." + std::to_string(exit.block - 1) + ".layer_output_norm";
 }
 
 }  // namespace qrag

@@ -66,9 +66,9 @@ Engine::Engine(const Architecture & architecture, const Hyperparameters & number
     if (!options.pooling && numbers.output_count == 0) {
         throw Error(Code::model_invalid, "the model has neither a head nor a way to pool its states");
     }
-    if (options.exit) {
-        check_rule(architecture.recipe.sight == Sight::all, "an early exit belongs to an encoder");
-        options.exit->check(numbers);
+    if (options.early_exit) {
+        check_rule(!options.pooling, "an early exit belongs to a classifier");
+        options.early_exit->check(architecture.recipe, numbers);
     }
 }
 
@@ -82,7 +82,7 @@ void Engine::seal() {
     if (kernels_ == nullptr) return;
     const Packing packing{*kernels_, options_.unpack, static_cast<size_t>(options_.threads),
                           [this](size_t block) { weights_.release_block(block); }};
-    fast_ = std::make_unique<FastGraph>(architecture_.recipe, numbers_, weights_, options_.pooling, options_.exit, packing,
+    fast_ = std::make_unique<FastGraph>(architecture_.recipe, numbers_, weights_, options_.pooling, options_.early_exit, packing,
                                         [this] { return cancelled_.load(); });
     return_freed_memory();
 }
@@ -118,7 +118,7 @@ std::vector<float> Engine::score(const Sequences & sequences, Mode mode) {
     check_mode(mode);
     if (mode == Mode::surprise) return surprise(sequences);
     if (mode != Mode::argmax) {
-        if (!fast_) return options_.exit ? run_with_exit(sequences) : run(sequences, usual_head());
+        if (!fast_) return options_.early_exit ? run_with_exit(sequences) : run(sequences, usual_head());
         if (cancelled_) throw Error(Code::disposed, "the model was disposed");
         return fast_->compute(sequences);
     }
@@ -151,16 +151,17 @@ std::vector<float> Engine::surprise(const Sequences & sequences) {
 std::vector<Step> Engine::trace(const Sequences & sequence) {
     sequence.check(numbers_);
     std::vector<Step> steps;
-    run(sequence, usual_head(), &steps);
+    run(sequence, usual_head(), {/*.all =*/true, ""}, steps);
     return steps;
 }
 
 std::vector<float> Engine::run_with_exit(const Sequences & sequences) {
-    const EarlyExit & exit = *options_.exit;
-    const std::string name = step_before(exit);
+    const EarlyExit & exit = *options_.early_exit;
+    const std::string name = last_step_of(exit.blocks - 1);
     std::vector<Step> steps;
-    std::vector<float> values = run(sequences, Head::output, &steps, name);
+    std::vector<float> values = run(sequences, Head::output, {/*.all =*/false, name}, steps);
     const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step & each) { return each.name == name; });
+    if (step == steps.end()) throw Error(Code::internal, "the graph has no step " + name);
     const auto rows = static_cast<size_t>(numbers_.output_count), width = static_cast<size_t>(numbers_.embedding_length);
     for (size_t i = 0; i < sequences.count(); i++) {
         // Nothing is shared: sequences lie end to end.
@@ -170,7 +171,12 @@ std::vector<float> Engine::run_with_exit(const Sequences & sequences) {
     return values;
 }
 
-std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vector<Step> * steps, const std::string & name) {
+std::vector<float> Engine::run(const Sequences & sequences, Head head) {
+    std::vector<Step> none;
+    return run(sequences, head, {}, none);
+}
+
+std::vector<float> Engine::run(const Sequences & sequences, Head head, const KeptSteps & kept, std::vector<Step> & steps) {
     if (cancelled_) throw Error(Code::disposed, "the model was disposed");
     prepare_reference();
     const Sight sight = architecture_.recipe.sight;
@@ -183,8 +189,10 @@ std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vect
     if (!context) throw Error(Code::out_of_memory, "no memory for the graph");
     const ReferenceGraph built =
         build_reference_graph(context.get(), architecture_, numbers_, weights_.globals, weights_.blocks, batch, head,
-                              pooling, steps == nullptr ? nullptr : &name);
-    if (!ggml_gallocr_alloc_graph(memory_.get(), built.graph)) {
+                              pooling, kept);
+    // A plan that was made for as large a graph may have put one kept step in another's place: ggml compares sizes only.
+    const bool planned = !kept.any() || ggml_gallocr_reserve(memory_.get(), built.graph);
+    if (!planned || !ggml_gallocr_alloc_graph(memory_.get(), built.graph)) {
         throw Error(Code::out_of_memory,
                     "no memory for a batch of " + std::to_string(batch.tokens.size()) + " tokens; use smaller ones");
     }
@@ -193,9 +201,9 @@ std::vector<float> Engine::run(const Sequences & sequences, Head head, std::vect
     const ggml_status status = ggml_backend_graph_compute(backend_.get(), built.graph);
     if (status == GGML_STATUS_ABORTED) throw Error(Code::disposed, "the model was disposed");
     if (status != GGML_STATUS_SUCCESS) throw Error(Code::internal, std::string("ggml: ") + ggml_status_to_string(status));
-    for (int i = 0; steps != nullptr && i < ggml_graph_n_nodes(built.graph); i++) {
+    for (int i = 0; kept.any() && i < ggml_graph_n_nodes(built.graph); i++) {
         const ggml_tensor * node = ggml_graph_node(built.graph, i);
-        if (node->flags & GGML_TENSOR_FLAG_OUTPUT) steps->push_back({node->name, read(node)});
+        if (node->flags & GGML_TENSOR_FLAG_OUTPUT) steps.push_back({node->name, read(node)});
     }
     return read(built.result);
 }

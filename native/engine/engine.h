@@ -38,7 +38,7 @@ struct EngineOptions {
     /** How the model's vectors are made; without it, it gives none. */
     std::optional<Pooling> pooling;
     /** Where some decisions fall before the last block; without it, none does. */
-    std::optional<EarlyExit> exit{};
+    std::optional<EarlyExit> early_exit{};
 };
 
 class Engine {
@@ -72,13 +72,11 @@ class Engine {
     void check_mode(Mode mode) const;
     /** The reference graph's threads and memory, taken when it is first needed. */
     void prepare_reference();
-    /**
-     * What the head gives: one row per sequence, or per token for Head::everywhere. Adds steps if asked to: all of them,
-     * or the one of this name.
-     */
-    std::vector<float> run(const Sequences & sequences, Head head, std::vector<Step> * steps = nullptr,
-                           const std::string & name = "");
-    /** The reference graph computes every block and then takes what an exit would have taken before. */
+    /** What the head gives: one row per sequence, or per token for Head::everywhere. */
+    std::vector<float> run(const Sequences & sequences, Head head);
+    /** The same, and the steps that are kept. */
+    std::vector<float> run(const Sequences & sequences, Head head, const KeptSteps & kept, std::vector<Step> & steps);
+    /** Computes every block, then replaces the rows of the sequences that would have left at the exit. */
     std::vector<float> run_with_exit(const Sequences & sequences);
     std::vector<float> surprise(const Sequences & sequences);
 

@@ -117,11 +117,17 @@ QRAG_TEST(engine_refuses_an_exit_that_the_model_cannot_have) {
     };
     refuses(decoder, good, {}, "an encoder");
     refuses(vectors, good, Pooling::mean, "a classifier");
-    for (const int64_t block : {int64_t{0}, int64_t{-1}, model.numbers.block_count}) {
-        refuses(model, {block, good.below, good.weight, good.bias}, {}, "outside the model");
+    refuses(model, good, Pooling::cls, "a classifier");
+    refuses(make_encoder(3, 15), good, {}, "one or two labels");
+    for (const int64_t blocks : {int64_t{0}, int64_t{-1}, model.numbers.block_count}) {
+        refuses(model, {blocks, good.below, good.weight, good.bias}, {}, "outside the model");
     }
     refuses(model, {1, good.below, {1, 2, 3}, good.bias}, {}, "as long as a state");
     refuses(model, {1, good.below, good.weight, NAN}, {}, "not finite");
+    refuses(model, {1, -INFINITY, good.weight, good.bias}, {}, "not finite");
+    std::vector<float> damaged = good.weight;
+    damaged.back() = NAN;
+    refuses(model, {1, good.below, damaged, good.bias}, {}, "not finite");
 }
 
 QRAG_TEST(engine_pools_as_plain_loops_do) {
@@ -148,6 +154,7 @@ QRAG_TEST(engine_traces_named_steps) {
     Engine engine(*model.architecture, model.numbers, model.specs(), {1, "reference", false, {}});
     model.fill(engine);
     engine.seal();
+    engine.score(pack({{5, 6, 7, 8}}), Mode::decision);  // memory that is laid out for no steps must not serve for them
     const std::vector<Step> steps = engine.trace(pack({{1, 2, 3, 4}}));
     size_t found = 0;
     for (const Step & step : steps) {

@@ -68,7 +68,7 @@ std::vector<State> PlainEncoder::states(const std::vector<int32_t> & tokens, siz
 }
 
 double PlainEncoder::guess(const std::vector<int32_t> & tokens, size_t second, const EarlyExit & exit) const {
-    return multiply(exit.weight, states(tokens, second, exit.block).front()).front() + static_cast<double>(exit.bias);
+    return multiply(exit.weight, states(tokens, second, exit.blocks).front()).front() + static_cast<double>(exit.bias);
 }
 
 std::vector<double> PlainEncoder::classify(const std::vector<int32_t> & tokens, size_t second, const EarlyExit * exit) const {

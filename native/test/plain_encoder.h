@@ -19,7 +19,7 @@ struct PlainEncoder : PlainModel {
     std::vector<State> states(const std::vector<int32_t> & tokens, size_t second, int64_t blocks) const;
 };
 
-/** Behind the model's first block, with random weights; `below` lies where the widest gap among the middle guesses is. */
+/** After the model's first block, with random weights; `below` lies where the widest gap among the middle guesses is. */
 EarlyExit make_exit(const PlainEncoder & model, const std::vector<std::vector<int32_t>> & sequences,
                     const std::vector<size_t> & seconds, unsigned seed);
 

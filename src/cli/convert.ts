@@ -77,8 +77,8 @@ For decoders; what is not stated is tried out on a text:
 For BERTs, in place of what modules.json and the files it names say:
       --pooling MODE         mean or cls
       --normalize            scale vectors to length 1; --no-normalize: leave them as they are
-      --early-exit FILE      of a gate: where plainly irrelevant pairs need no further blocks, as JSON:
-                             {"block": 6, "below": -2, "weight": [a number for each of a state], "bias": 0}
+      --early-exit FILE      of a gate: {"blocks", "below", "weight", "bias"} as JSON. After so many blocks weight and
+                             bias guess the margin; below a negative number, the guess is the margin
       --query-prefix TEXT    put before every query
       --passage-prefix TEXT  put before every passage
 

@@ -10,19 +10,19 @@ export async function readEarlyExit(
   path: string | undefined,
 ): Promise<EarlyExit | undefined> {
   if (path === undefined) return undefined;
-  const { block, below, weight, bias } = Object(await readJson(io, path)) as Record<
+  const { blocks, below, weight, bias } = Object(await readJson(io, path)) as Record<
     string,
     unknown
   >;
-  const numbers = [block, below, bias].every((value) => typeof value === "number");
+  const numbers = [blocks, below, bias].every((value) => typeof value === "number");
   if (numbers && Array.isArray(weight) && weight.every((value) => typeof value === "number")) {
     return {
-      ...{ block: block as number, below: below as number, bias: bias as number },
+      ...{ blocks: blocks as number, below: below as number, bias: bias as number },
       weight: Float32Array.from(weight as number[]),
     };
   }
   throw new QragError(
     "INPUT_INVALID",
-    `${path} is no JSON object of the numbers block, below and bias and the numbers of weight`,
+    `${path} is no JSON object of the numbers blocks, below and bias and the numbers of weight`,
   );
 }

@@ -38,7 +38,7 @@ export interface LoadedModel {
   readonly tokenizer: BackgroundTokenizer;
   readonly model: NativeModel;
   /** As the model computes: undefined where every pair goes through all blocks. */
-  readonly exit: EarlyExit | undefined;
+  readonly earlyExit: EarlyExit | undefined;
   /** Whether the arg-max over the whole vocabulary can be computed. */
   readonly fullHead: boolean;
 }
@@ -83,23 +83,27 @@ export async function loadModel(
         chunks: () => chunksOf(source, tensor, buffers, progress),
       }),
     );
-    const { architecture, numbers, output, earlyExit } = description;
-    const exit =
-      earlyExit && exitBelow > -Infinity
-        ? { ...earlyExit, below: Math.min(earlyExit.below, exitBelow) }
-        : undefined;
+    const { architecture, numbers, output } = description;
+    const earlyExit = exitOf(description, exitBelow);
     const model = await parts.openModel(architecture, numbers, streams, {
       ...opening,
       pooling: output.kind === "vector" ? output.pooling : undefined,
-      exit,
+      earlyExit,
     });
-    return { path, description, tokenizer, model, exit, fullHead };
+    return { path, description, tokenizer, model, earlyExit, fullHead };
   } catch (error) {
     tokenizer?.dispose();
     throw modelError(error, path);
   } finally {
     await source.close();
   }
+}
+
+/** With a lower line, of numbers that the engine can hold. */
+function exitOf({ earlyExit }: ModelDescription, most: number): EarlyExit | undefined {
+  if (!earlyExit) return undefined;
+  const below = Math.fround(Math.min(earlyExit.below, most));
+  return below === -Infinity ? undefined : { ...earlyExit, below };
 }
 
 /** Two pieces of memory for chunksOf, which fills one while the other is copied. */

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Of the fixture "labels": three blocks, states of 32 numbers. */
 const exit = {
-  block: 2,
+  blocks: 2,
   below: -1.5,
   weight: Array.from({ length: 32 }, (_, index) => index / 8),
   bias: 0.25,
@@ -44,14 +44,14 @@ describe("qrag convert --early-exit", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["an array", [exit], /exit\.json is no JSON object of the numbers block, below and bias/],
+    ["an array", [exit], /exit\.json is no JSON object of the numbers blocks, below and bias/],
     ["null", null, /is no JSON object/],
-    ["no block", { ...exit, block: undefined }, /is no JSON object/],
+    ["no blocks", { ...exit, blocks: undefined }, /is no JSON object/],
     ["a bias in quotes", { ...exit, bias: "0" }, /is no JSON object/],
     ["one number as the weight", { ...exit, weight: 1 }, /is no JSON object/],
     ["a hole in the weight", { ...exit, weight: [...exit.weight, null] }, /is no JSON object/],
     ["a short weight", { ...exit, weight: [1, 2] }, /exit\.weight".* has 2 numbers, expected 32/],
-    ["a block too many", { ...exit, block: 3 }, /exit\.block".* above 0 and below 3/],
+    ["a block too many", { ...exit, blocks: 3 }, /exit\.blocks".* above 0 and below 3/],
     [
       "a line that is none",
       { ...exit, below: 0.5 },

@@ -7,7 +7,7 @@ import { type Change, classifier, described, embedder } from "./tiny_bert.ts";
 import { model as decoder } from "./tiny_model.ts";
 
 const earlyExit: EarlyExit = {
-  block: 1,
+  blocks: 1,
   below: -2.5,
   weight: Float32Array.from({ length: 64 }, (_, at) => Math.sin(at)),
   bias: 0.25,
@@ -34,8 +34,8 @@ describe("an early exit", () => {
   });
 
   it.each<[keyof EarlyExit, EarlyExit[keyof EarlyExit], string]>([
-    ["block", 0, "is 0, expected a whole number above 0 and below 2"],
-    ["block", 2, "is 2, expected a whole number above 0 and below 2"],
+    ["blocks", 0, "is 0, expected a whole number above 0 and below 2"],
+    ["blocks", 2, "is 2, expected a whole number above 0 and below 2"],
     ["weight", new Float32Array(63), "has 63 numbers, expected 64"],
     ["weight", ending(Number.NaN), "holds a number that is not finite"],
     ["weight", ending(-Infinity), "holds a number that is not finite"],
@@ -55,12 +55,23 @@ describe("an early exit", () => {
     expect(describe).toThrow(`"qrag.exit.${name}": ${message}`);
   });
 
+  it("does not guess margins that a second opinion would move", () => {
+    const secondOpinion = { embedder: "0f".repeat(32), weight: 4, centre: 0.5, within: 2 };
+    const asking = { ...gate, secondOpinion };
+    const near = { ...earlyExit, below: -1.5 };
+    expect(() => described({ ...asking, earlyExit: near })).toThrow('"qrag.exit.below": is -1.5');
+    expect(described({ ...asking, earlyExit: { ...near, below: -2 } })).toMatchObject({
+      secondOpinion,
+      earlyExit: { below: -2 },
+    });
+  });
+
   it.each([
     ["an embedder", embedder],
     ["a decoder", decoder],
   ])("is not one of %s", (_name, model) => {
     expect(() => modelMetadata({ ...model, earlyExit })).toThrow(
-      '"qrag.exit.block": belongs to a classifier',
+      '"qrag.exit.blocks": belongs to a classifier',
     );
   });
 });

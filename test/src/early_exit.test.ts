@@ -26,12 +26,12 @@ async function margins(name: Name, earlyExit: EarlyExit, options: LoadOptions) {
 }
 
 /** An exit that tells two cases apart, with `below` amid the widest gap of its guesses, which is 2 wide. */
-async function someExit(name: Name, block: number) {
+async function someExit(name: Name, blocks: number) {
   const { model } = await encoders.open(name);
   const states: Float32Array[] = [];
   for (const { tokens, secondAt } of encoderGolden(name).cases) {
     const steps = await model.trace(Int32Array.from(tokens), secondAt);
-    const all = steps[`blk.${block - 1}.layer_output_norm`]!;
+    const all = steps[`blk.${blocks - 1}.layer_output_norm`]!;
     states.push(all.subarray(0, all.length / tokens.length));
   }
   model.dispose();
@@ -42,7 +42,7 @@ async function someExit(name: Name, block: number) {
   const gap = Math.max(...gaps);
   const scale = 2 / gap;
   const bias = -1 - (middle[gaps.indexOf(gap)]! + gap / 2) * scale;
-  const exit = { block, below: -1, weight: direction.map((d) => d * scale), bias };
+  const exit = { blocks, below: -1, weight: direction.map((d) => d * scale), bias };
   return { exit, guesses: along.map((value) => value * scale + bias) };
 }
 
@@ -50,15 +50,15 @@ describe.each([
   ["rank", 1],
   ["labels", 1],
   ["labels", 2],
-] as const)("an early exit of %s behind block %i", (name, block) => {
+] as const)("an early exit of %s after %i blocks", (name, blocks) => {
   it.each([
     ["reference", 4],
     ["fast", 0],
   ] as const)("takes the low guesses of the engine %s, and no others", async (engine, digits) => {
-    const { exit, guesses } = await someExit(name, block);
+    const { exit, guesses } = await someExit(name, blocks);
     const exiting = await margins(name, exit, { engine });
     const whole = await margins(name, exit, { engine, earlyExit: false });
-    expect(exiting.info).toEqual({ block, below: -1 });
+    expect(exiting.info).toEqual({ blocks, below: -1 });
     expect(whole.info).toBeUndefined();
     for (const [at, guess] of guesses.entries()) {
       if (guess < -1) {
@@ -70,7 +70,7 @@ describe.each([
 });
 
 /** Every pair's guess is -5, and is taken. */
-const always: EarlyExit = { block: 1, below: -4, weight: new Float32Array(32), bias: -5 };
+const always: EarlyExit = { blocks: 1, below: -4, weight: new Float32Array(32), bias: -5 };
 
 it("nothing is guessed that a calibration would let pass", async () => {
   const path = await encoders.path("labels", { earlyExit: always });
@@ -80,7 +80,7 @@ it("nothing is guessed that a calibration would let pass", async () => {
   const exact = await margins("labels", always, { earlyExit: false });
   const calibrated = await margins("labels", always, { calibration });
   await rm(dirname(calibration), { recursive: true });
-  expect(calibrated.info).toEqual({ block: 1, below: -6 });
+  expect(calibrated.info).toEqual({ blocks: 1, below: -6 });
   expect(calibrated.margins).toEqual(exact.margins);
 });
 

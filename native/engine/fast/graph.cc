@@ -85,27 +85,27 @@ void FastGraph::compute_rows(std::vector<TokenRow> rows, float * out) {
     if (states_.size() < rows.size() * width) states_.resize(rows.size() * width);
     size_t first = 0;
     if (exit_) {
-        first = static_cast<size_t>(exit_->block);
+        first = static_cast<size_t>(exit_->blocks);
         run_blocks(rows, 0, first, out);
-        let_exit(rows, out);
+        drop_exited(rows, out);
         if (rows.empty()) return;
     }
     run_blocks(rows, first, end, out);
 }
 
-void FastGraph::let_exit(std::vector<TokenRow> & rows, float * out) {
+void FastGraph::drop_exited(std::vector<TokenRow> & rows, float * out) {
     const size_t width = model_.weights.embedding;
     size_t kept = 0;
-    bool leaves = false;
+    bool exits = false;
     for (size_t i = 0; i < rows.size(); i++) {
         const float * state = states_.data() + i * width;
         // A sequence's first row is the one that an encoder's head reads.
         if (rows[i].first) {
             const float margin = exit_->margin(state);
-            leaves = margin < exit_->below;
-            if (leaves) EarlyExit::write(margin, out + rows[i].sequence * ends_.width(), ends_.width());
+            exits = margin < exit_->below;
+            if (exits) EarlyExit::write(margin, out + rows[i].sequence * ends_.width(), ends_.width());
         }
-        if (leaves) continue;
+        if (exits) continue;
         if (kept < i) std::memcpy(states_.data() + kept * width, state, width * sizeof(float));
         rows[kept++] = rows[i];
     }
@@ -145,7 +145,9 @@ void FastGraph::run_blocks(const std::vector<TokenRow> & rows, size_t first, siz
 void FastGraph::take_through_blocks(const TokenRow * rows, size_t count, float * x, size_t first, size_t end, bool watches,
                                     std::atomic<size_t> & stop_at, Scratch & scratch) {
     const size_t width = model_.weights.embedding, head_floats = scratch.heads * model_.weights.width;
-    for (size_t i = 0; first == 0 && i < count; i++) ends_.embed(rows[i], x + i * width);
+    if (first == 0) {
+        for (size_t i = 0; i < count; i++) ends_.embed(rows[i], x + i * width);
+    }
     for (size_t layer = first; layer < end; layer++) {
         project(model_, layer, rows, count, x, scratch);
         if (watches && cancelled_()) stop_at = layer;

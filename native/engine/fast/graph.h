@@ -33,9 +33,9 @@ class FastGraph {
     std::vector<size_t> split(const std::vector<TokenRow> & rows) const;
     /** Computes rows; each that is wanted adds to its sequence's numbers in `out`, which begin as zeros. */
     void compute_rows(std::vector<TokenRow> rows, float * out);
-    /** Takes the rows whose sequences are plain cases by now out of `rows` and `states_`; their numbers go to `out`. */
-    void let_exit(std::vector<TokenRow> & rows, float * out);
-    /** Takes rows, whose states lie in `states_`, through the blocks from `first` to before `end`, if that is all to `out`. */
+    /** Takes the sequences that are clear by now out of `rows` and `states_`; their numbers go to `out`. */
+    void drop_exited(std::vector<TokenRow> & rows, float * out);
+    /** Takes rows, whose states lie in `states_`, through blocks `first` to `end` - 1; after the model's last, adds to `out`. */
     void run_blocks(const std::vector<TokenRow> & rows, size_t first, size_t end, float * out);
     void take_through_blocks(const TokenRow * rows, size_t count, float * x, size_t first, size_t end, bool watches,
                              std::atomic<size_t> & stop_at, Scratch & scratch);

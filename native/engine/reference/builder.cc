@@ -11,7 +11,7 @@ ggml_tensor * Builder::named(ggml_tensor * tensor, const char * name, int block)
     } else {
         ggml_format_name(tensor, "blk.%d.%s", block, name);
     }
-    if (kept_steps != nullptr && (kept_steps->empty() || *kept_steps == tensor->name)) ggml_set_output(tensor);
+    if (kept.holds(tensor->name)) ggml_set_output(tensor);
     return tensor;
 }
 

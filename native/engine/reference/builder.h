@@ -9,12 +9,21 @@
 
 namespace qrag {
 
+/** Which named steps are outputs too, readable after the run: all, or the one of a name, or none. */
+struct KeptSteps {
+    bool all = false;
+    std::string name;
+
+    bool any() const { return all || !name.empty(); }
+    bool holds(const char * step) const { return all || name == step; }
+};
+
 struct Builder {
     ggml_context * context;
     const Hyperparameters & numbers;
     const GlobalTensors & globals;
     const std::vector<Block> & blocks;
-    const std::string * kept_steps;  // which named steps are outputs too: the one of this name, or all for ""; null: none
+    const KeptSteps & kept;
     // Inputs, to be filled once the graph has memory.
     ggml_tensor * tokens;     // I32 [n]
     ggml_tensor * positions;  // I32 [n]
@@ -36,6 +45,9 @@ struct Builder {
      */
     ggml_tensor * attend(ggml_tensor * q, ggml_tensor * k, ggml_tensor * v) const;
 };
+
+/** The name of an encoder's step that holds what block number `block` gives, [embedding, n]. */
+std::string last_step_of(int64_t block);
 
 ggml_tensor * build_decoder(Builder & builder);
 ggml_tensor * build_encoder(Builder & builder);

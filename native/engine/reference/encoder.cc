@@ -25,6 +25,8 @@ ggml_tensor * feed_forward(const Builder & b, ggml_tensor * x, const Block & wei
 
 }  // namespace
 
+std::string last_step_of(int64_t block) { return "blk." + std::to_string(block) + ".layer_output_norm"; }
+
 ggml_tensor * build_encoder(Builder & b) {
     const GlobalTensors & globals = b.globals;
     ggml_tensor * x = ggml_get_rows(b.context, globals.token_embd, b.tokens);  // [embedding, n]

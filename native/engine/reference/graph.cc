@@ -43,7 +43,7 @@ size_t reference_graph_nodes(const Hyperparameters & numbers) {
 ReferenceGraph build_reference_graph(ggml_context * context, const Architecture & architecture,
                                      const Hyperparameters & numbers, const GlobalTensors & globals,
                                      const std::vector<Block> & blocks, const Batch & batch, Head head, Pooling pooling,
-                                     const std::string * kept_steps) {
+                                     const KeptSteps & kept) {
     const auto n = static_cast<int64_t>(batch.tokens.size()), sequences = static_cast<int64_t>(batch.last.size());
     ReferenceGraph graph{};
     graph.graph = ggml_new_graph_custom(context, reference_graph_nodes(numbers), /*grads=*/false);
@@ -51,7 +51,7 @@ ReferenceGraph build_reference_graph(ggml_context * context, const Architecture 
     graph.positions = input(context, GGML_TYPE_I32, n, 1, "positions");
     if (globals.token_types != nullptr) graph.types = input(context, GGML_TYPE_I32, n, 1, "types");
     graph.mask = input(context, GGML_TYPE_F32, n, n, "mask");
-    Builder builder{context,      numbers,         globals,     blocks,    kept_steps,
+    Builder builder{context,      numbers,         globals,     blocks,    kept,
                     graph.tokens, graph.positions, graph.types, graph.mask};
     ggml_tensor * x = architecture.build(builder);
 

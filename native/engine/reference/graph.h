@@ -29,13 +29,12 @@ struct ReferenceGraph {
 size_t reference_graph_nodes(const Hyperparameters & numbers);
 
 /**
- * Builds the graph in `context` (which allocates no data). `kept_steps` says, as in Builder, which named steps are outputs
- * too, readable after the run. `pooling` is read for Head::vector only.
+ * Builds the graph in `context` (which allocates no data). `pooling` is read for Head::vector only.
  */
 ReferenceGraph build_reference_graph(ggml_context * context, const Architecture & architecture,
                                      const Hyperparameters & numbers, const GlobalTensors & globals,
                                      const std::vector<Block> & blocks, const Batch & batch, Head head, Pooling pooling,
-                                     const std::string * kept_steps);
+                                     const KeptSteps & kept);
 
 /** Fills the inputs of a graph that has memory now. */
 void fill_inputs(const ReferenceGraph & graph, const Batch & batch, bool reads_last);
