@@ -7,7 +7,7 @@ import { addon } from "../native/loader.ts";
 import { cardExamples } from "../src/cli/pairs.ts";
 import { readRows } from "../src/eval/rows.ts";
 import { loadGate, type Verdict } from "../src/index.ts";
-import { shippedEmbedder, shippedGate } from "../src/model/files.ts";
+import { shippedGate } from "../src/model/files.ts";
 import { lines } from "./eval/lines.ts";
 
 const at = (...path: string[]) => join(packageRoot(), ...path);
@@ -38,7 +38,8 @@ describe("the package's own model", () => {
       contextLength: 512,
       scripts: ["Latin"],
       languages: ["en"],
-      embedder: shippedEmbedder.sha256,
+      embedder: undefined,
+      earlyExit: { blocks: 6, below: -2.5 },
     });
   });
 
@@ -55,11 +56,15 @@ describe("the package's own model", () => {
   );
 
   it("decides as its unquantized arithmetic does, away from the line", async () => {
+    // A guess near the exit's own line may be taken by one engine and not by the other.
+    const whole = { earlyExit: false };
+    await using exactGate = await loadGate(undefined, { ...whole, engine: "reference" });
+    await using fast = await loadGate(undefined, whole);
     const differences: number[] = [];
     let compared = 0;
     for (const { query, passage } of [...cardExamples, ...rows]) {
-      const exact = await reference.judge(query, passage);
-      const { margin, relevant } = await gate.judge(query, passage);
+      const exact = await exactGate.judge(query, passage);
+      const { margin, relevant } = await fast.judge(query, passage);
       differences.push(Math.abs(margin - exact.margin));
       if (Math.abs(exact.margin) < band) continue;
       expect([query, relevant]).toEqual([query, exact.relevant]);
@@ -141,11 +146,11 @@ describe("on the lists written by hand, the package's own model", () => {
 
 /** Of 50 answers, and of 150 passages that are none. */
 const answersKept = 39;
-const wrongKept = 12;
+const wrongKept = 5;
 /** Of 40 each; of the other classes nothing is kept. */
-const refusedKept: Record<string, number> = { absence: 4, contents: 8 };
+const refusedKept: Record<string, number> = { absence: 2, contents: 1 };
 /** Of 100. */
-const englishRight = 82;
+const englishRight = 85;
 
 function listed<T>(name: string): T[] {
   const text = readFileSync(at("test", "lists", `${name}.jsonl`), "utf8");

@@ -18,7 +18,7 @@ export interface ShippedModel {
 
 export const shippedGate: ShippedModel = {
   path: join("models", "qrag.gguf"),
-  sha256: "73aeaa642919453c85d7ff4374cb15557a983550d83791b29a62e1af66c76284",
+  sha256: "3fb7292e6a7be754cedd5920b8b917c641d6a82f80215ef3b0ab57b4c619b9e2",
   remedy:
     "name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL. " +
     "To make one: `qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`",
