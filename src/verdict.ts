@@ -10,8 +10,8 @@ export interface Verdict {
   /** Whether the passage addresses the query: the margin is greater than 0, or than the offset of a calibration. */
   readonly relevant: boolean;
   /**
-   * Logit of "1" minus logit of "0", whatever the calibration; where that is uncertain, with the second opinion of the
-   * gates that ask for one, and where it is very low, the guess of an early exit. Of several windows the largest; -Infinity where the passage was refused unasked.
+   * Logit of "1" minus logit of "0", whatever the calibration; where that is uncertain, with the second opinion of
+   * gates that ask for one; where it is very low, the guess of an early exit. Of several windows the largest; -Infinity where the passage was refused unasked.
    */
   readonly margin: number;
   /** sigmoid(margin), whatever the calibration: what "1" has when the answer may only be "1" or "0". */

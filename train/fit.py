@@ -3,7 +3,7 @@ folder.
 
     python3 train/fit.py --run RUN --sets DIR --out FOLDER
 
-A run with an exit gives early_exit.json beside it, for qrag convert --early-exit."""
+A run with an exit gives, --as-trained, early_exit.json beside it, for qrag convert --early-exit."""
 
 import argparse
 import json
@@ -57,14 +57,16 @@ def with_exit(margins, guesses, below):
 
 
 def write_exit(model, bias, below, folder):
-    exit = model.exit
-    text = json.dumps({"blocks": model.exit_block, "below": below, "weight": exit.weight[0].tolist(), "bias": exit.bias.item() + bias})
+    row = model.exit
+    text = json.dumps({"blocks": model.exit_block, "below": below, "weight": row.weight[0].tolist(), "bias": row.bias.item() + bias})
     (folder / "early_exit.json").write_text(text + "\n")
 
 
 def mean_of(runs, shares):
     shares = shares or [1.0] * len(runs)
-    return {name: sum(run[name] * share for run, share in zip(runs, shares, strict=True)) / sum(shares) for name in runs[0]}
+    exits = {int(run.get("exit.block", 0)) for run in runs}
+    assert len(exits) == 1, f"runs with exits after {exits} layers"
+    return {name: runs[0][name] if name == "exit.block" else sum(run[name] * share for run, share in zip(runs, shares, strict=True)) / sum(shares) for name in runs[0]}
 
 
 def main():
@@ -73,7 +75,7 @@ def main():
     parser.add_argument("--shares", type=float, nargs="+", help="of each of several in the mean; default: equal ones")
     parser.add_argument("--as-trained", action="store_true", help="leave the line where training put it, and the other rows out")
     parser.add_argument("--bias", type=float, default=0.0, help="with --as-trained: what is added to the margin")
-    parser.add_argument("--below", type=float, default=-2.0, help="which guesses of an exit are taken")
+    parser.add_argument("--below", type=float, default=-2.5, help="which guesses of an exit are taken; with --as-trained")
     parser.add_argument("--sets", type=Path, required=True, help="the folder that heldout.py wrote")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=2, help="of the head that were taught: 2 with all-MiniLM's cosine, 3 with bge's too")
@@ -97,7 +99,7 @@ def main():
         print(name, json.dumps(folder_judged(scores, rows) if name in folders else judged(scores, rows)))
     print(json.dumps({"margin alone": alone, "with the cosines": found, "as trained": trained, "weights": weights}))
     save(model, weights, options.out)
-    if model.exit_block:
+    if model.exit_block and options.as_trained:
         margins = {name: values @ np.array(weights[:3]) + weights[3] for name, values in said.items()}
         guesses = {name: values[:, 3] + weights[3] for name, values in everything.items()}
         for below in BELOWS:

@@ -21,7 +21,7 @@ MARCO_SCALE, MARCO_LINE = 0.4, 3.6  # of ms-marco-MiniLM's scores: where its bes
 class Judge(nn.Module):
     def __init__(self, start="minilm", frozen=0, exit_block=0):
         """`start`: whose weights; `frozen`: how many of its first layers stay as they are, beside the word embeddings;
-        `exit_block`: after how many layers a row of its own guesses the margin, so that plain cases need no more."""
+        `exit_block`: after how many layers a row of its own guesses the margin, so that clear cases need no more."""
         super().__init__()
         config, weights, _ = pretrained(start)
         config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
@@ -135,7 +135,7 @@ def read_gate(model, path):
 
 
 def weights_of(run):
-    """The averaged weights of a run's folder, or those of a gate's GGUF."""
+    """The averaged weights of a run's folder, or those of a gate's GGUF, without its exit."""
     if run.suffix != ".gguf":
         return torch.load(run / "averaged.pt")
     gate = Judge(start_of(tensor.name for tensor in GGUFReader(run).tensors))

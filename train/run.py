@@ -31,10 +31,10 @@ def parse():
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=60000, help="of the whole run")
-    parser.add_argument("--start", type=Path, help="a run, or a gate's GGUF, to go on from with new rates")
+    parser.add_argument("--start", type=Path, help="a run's folder, or a gate's GGUF, to go on from with new rates")
     parser.add_argument("--base", choices=("minilm", "bge", "marco"), default="minilm", help="whose weights a run begins with")
     parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
-    parser.add_argument("--exit", type=int, default=0, help="after so many layers a row of its own learns to guess the margin")
+    parser.add_argument("--exit", type=int, default=0, help="after so many layers a row of its own learns the labels too")
     parser.add_argument("--exits", type=float, default=0.3, help="what these guesses count")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="runs, or gates' GGUFs, the mean of whose margins is a target, beside the labels")
     parser.add_argument("--teach", type=float, default=0.3, help="what these margins count")
@@ -85,7 +85,9 @@ def main():
         if options.start.suffix == ".gguf":
             read_gate(model, options.start)
         else:
-            missing, unexpected = model.load_state_dict(weights_of(options.start), strict=False)
+            weights = weights_of(options.start)
+            assert int(weights.get("exit.block", options.exit)) == options.exit, "the start has its exit elsewhere"
+            missing, unexpected = model.load_state_dict(weights, strict=False)
             assert not unexpected and all(name.startswith("exit.") for name in missing), (missing, unexpected)
     teachers = [judge_with(weights_of(run)).eval() for run in options.teachers]
     head = [weight for name, weight in model.named_parameters() if name.startswith(("head", "exit"))]

@@ -81,7 +81,9 @@ export const command: Command = {
     const { signal } = io;
     const sha256 = await modelDigest(path, signal);
     let asked: string | undefined;
-    const { scores } = await withGate(io, { model: path, threads, embedder }, (gate) => {
+    // Where the line will lie is not known yet: no margin is guessed.
+    const exact = { model: path, threads, embedder, earlyExit: false };
+    const { scores } = await withGate(io, exact, (gate) => {
       asked = gate.info.embedder;
       const bar = progressBar(io, "judging");
       const settings = { signal, onProgress: bar.update };

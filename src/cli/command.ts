@@ -51,7 +51,7 @@ export async function withGate<T>(
     ...options
   }: { model?: string | undefined } & Pick<
     LoadOptions,
-    "threads" | "engine" | "calibration" | "embedder"
+    "threads" | "engine" | "calibration" | "embedder" | "earlyExit"
   >,
   use: (gate: Gate) => Promise<T>,
 ): Promise<T> {

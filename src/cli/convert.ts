@@ -55,6 +55,8 @@ ${otherTypesHelp}
                              languages in Latin script
       --second-opinion FILE  the embedder, a GGUF file, that the gate asks where a margin is uncertain
       --opinion W,C,M        with it: (1 - (margin/M)²) W (cosine - C) is added to margins nearer to 0 than M
+      --early-exit FILE      of a BERT gate, as JSON: {"blocks", "below", "weight", "bias"}. After that many blocks weight
+                             and bias guess the margin; a guess below "below", a negative number, is the margin
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
@@ -77,8 +79,6 @@ For decoders; what is not stated is tried out on a text:
 For BERTs, in place of what modules.json and the files it names say:
       --pooling MODE         mean or cls
       --normalize            scale vectors to length 1; --no-normalize: leave them as they are
-      --early-exit FILE      of a gate: {"blocks", "below", "weight", "bias"} as JSON. After so many blocks weight and
-                             bias guess the margin; below a negative number, the guess is the margin
       --query-prefix TEXT    put before every query
       --passage-prefix TEXT  put before every passage
 
