@@ -116,8 +116,12 @@ AROUND = {
 
 def read_gate(model, path):
     """Takes the weights of a gate that was converted to GGUF; the word embeddings stay the start's, the cosines' rows new."""
-    found = {}
-    for tensor in GGUFReader(path).tensors:
+    found, reader = {}, GGUFReader(path)
+    if exit_of(reader) and exit_of(reader) == model.exit_block:
+        with torch.no_grad():
+            model.exit.weight[0] = torch.tensor(reader.fields["qrag.exit.weight"].contents())
+            model.exit.bias[0] = reader.fields["qrag.exit.bias"].contents()
+    for tensor in reader.tensors:
         name, _, kind = tensor.name.rpartition(".")
         value = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).astype("float32").copy())
         if name == "cls.output":
@@ -134,11 +138,18 @@ def read_gate(model, path):
     assert not missing.unexpected_keys, missing
 
 
+def exit_of(reader):
+    """After how many layers a GGUF's gate has an exit; 0: it has none."""
+    field = reader.fields.get("qrag.exit.blocks")
+    return field.contents() if field else 0
+
+
 def weights_of(run):
-    """The averaged weights of a run's folder, or those of a gate's GGUF, without its exit."""
+    """The averaged weights of a run's folder, or those of a gate's GGUF."""
     if run.suffix != ".gguf":
         return torch.load(run / "averaged.pt")
-    gate = Judge(start_of(tensor.name for tensor in GGUFReader(run).tensors))
+    reader = GGUFReader(run)
+    gate = Judge(start_of(tensor.name for tensor in reader.tensors), exit_block=exit_of(reader))
     read_gate(gate, run)
     return gate.state_dict()
 
