@@ -14,7 +14,7 @@ const passages = [
   "The museum opens at ten in the morning and closes at six in the evening.",
   "Tickets cost 12 euros for adults. Children under 14 enter free.",
 ];
-const many = Array.from({ length: 120 }, (_, n) => `${passages[n % 2]} This is notice ${n}.`);
+const many = Array.from({ length: 120 }, (_, n) => `Notice ${n}. ${passages[n % 2]}`);
 
 let window: BrowserWindow;
 beforeAll(async () => {

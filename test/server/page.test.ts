@@ -73,8 +73,9 @@ describe.skipIf(!chromium)(`the page${unlessChromium}`, { timeout: 180_000 }, ()
     const relevant = judged.filter((verdict) => verdict.relevant).length;
     expect(relevant).toBeGreaterThan(0);
     expect(judged.at(-1)?.reason).toBe("echo");
+    const verb = relevant === 1 ? "is" : "are";
     expect(await text(page, "#summary")).toMatch(
-      new RegExp(`^${relevant} of 5 passages are relevant, [\\d.]+ ms$`),
+      new RegExp(`^${relevant} of 5 passages ${verb} relevant, [\\d.]+ ms$`),
     );
     expect(await verdicts(page)).toEqual(
       judged.map((verdict, index) => {
