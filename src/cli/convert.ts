@@ -55,8 +55,8 @@ ${otherTypesHelp}
                              languages in Latin script
       --second-opinion FILE  the embedder, a GGUF file, that the gate asks where a margin is uncertain
       --opinion W,C,M        with it: (1 - (margin/M)²) W (cosine - C) is added to margins nearer to 0 than M
-      --early-exit FILE      of a BERT gate, as JSON: {"blocks", "below", "weight", "bias"}. After that many blocks weight
-                             and bias guess the margin; a guess below "below", a negative number, is the margin
+      --early-exit FILE      of a BERT gate, as JSON: {"blocks", "below", "weight", "bias"}. After that many blocks
+                             weight and bias guess the margin; a guess below "below", a negative number, is the margin
       --heads N              heads of attention, where the configuration does not say
       --context-length N     tokens it reads at most; default: what the configuration says
       --norm-eps NUMBER      epsilon of the norms
