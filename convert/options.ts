@@ -56,6 +56,6 @@ export interface ConvertOptions extends AtomicFileOptions, WeightTypes {
   /** Put before every query, and before every passage. */
   readonly queryPrefix?: string | undefined;
   readonly passagePrefix?: string | undefined;
-  /** Where plainly irrelevant pairs need no further blocks. Of classifiers. */
+  /** Where clearly irrelevant pairs need no further blocks. Of classifiers. */
   readonly earlyExit?: EarlyExit | undefined;
 }

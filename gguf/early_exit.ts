@@ -3,6 +3,7 @@ import {
   type EarlyExit,
   type Entry,
   type Hyperparameters,
+  hasAll,
   type KeyRow,
   type KeyValues,
   type Output,
@@ -31,10 +32,7 @@ export function readExit(
   numbers: Hyperparameters,
   opinion: SecondOpinion | undefined,
 ): EarlyExit | undefined {
-  const found = Object.values(keys).filter((key) => values.has(key));
-  if (found.length === 0) return undefined;
-  const missing = Object.values(keys).find((key) => !values.has(key));
-  if (missing) refuse(missing, `this key is missing beside ${found[0]}`);
+  if (!hasAll(values, Object.values(keys))) return undefined;
   if (kind !== "labels") refuse(keys.blocks, "belongs to a classifier, and this model is none");
   const exit = {
     blocks: values.get(keys.blocks) as number,

@@ -1,12 +1,13 @@
 // The keys of a second opinion in a gate's file.
-import type {
-  Entry,
-  KeyRow,
-  KeyValues,
-  Output,
-  SecondOpinion,
+import {
+  type Entry,
+  hasAll,
+  type KeyRow,
+  type KeyValues,
+  type Output,
+  refuse,
+  type SecondOpinion,
 } from "./architectures/architecture.ts";
-import { GgufError } from "./format.ts";
 
 const keys = {
   embedder: "qrag.opinion.embedder",
@@ -26,16 +27,8 @@ export const opinionKeys: readonly KeyRow[] = [
 
 /** All of it or nothing is in a file, and only in a gate's. */
 export function readOpinion(values: KeyValues, { kind }: Output): SecondOpinion | undefined {
-  const found = Object.values(keys).filter((key) => values.has(key));
-  if (found.length === 0) return undefined;
-  const missing = Object.values(keys).find((key) => !values.has(key));
-  if (missing) {
-    throw new GgufError("invalid", `this key is missing beside ${found[0]}`, { key: missing });
-  }
-  if (kind === "vector") {
-    const problem = "belongs to a gate, and this model gives vectors";
-    throw new GgufError("invalid", problem, { key: keys.embedder });
-  }
+  if (!hasAll(values, Object.values(keys))) return undefined;
+  if (kind === "vector") refuse(keys.embedder, "belongs to a gate, and this model gives vectors");
   const opinion = {
     embedder: values.get(keys.embedder) as string,
     weight: values.get(keys.weight) as number,
@@ -48,8 +41,7 @@ export function readOpinion(values: KeyValues, { kind }: Output): SecondOpinion 
 
 export function checkOpinion(opinion: SecondOpinion): void {
   if (!/^[0-9a-f]{64}$/.test(opinion.embedder)) {
-    const problem = "must be the 64 hexadecimal digits of a SHA-256";
-    throw new GgufError("invalid", problem, { key: keys.embedder });
+    refuse(keys.embedder, "must be the 64 hexadecimal digits of a SHA-256");
   }
   for (const name of names) {
     const [least, most] = ranges[name];
@@ -57,8 +49,7 @@ export function checkOpinion(opinion: SecondOpinion): void {
     const value = Math.fround(opinion[name]);
     // Written so that a NaN fails.
     if (value > least && value < most) continue;
-    const problem = `is ${value}, expected a number above ${least} and below ${most}`;
-    throw new GgufError("invalid", problem, { key: keys[name] });
+    refuse(keys[name], `is ${value}, expected a number above ${least} and below ${most}`);
   }
 }
 

@@ -11,7 +11,8 @@ export interface Verdict {
   readonly relevant: boolean;
   /**
    * Logit of "1" minus logit of "0", whatever the calibration; where that is uncertain, with the second opinion of
-   * gates that ask for one; where it is very low, the guess of an early exit. Of several windows the largest; -Infinity where the passage was refused unasked.
+   * gates that ask for one; where it is very low, the guess of an early exit. Of several windows the largest; -Infinity
+   * where the passage was refused unasked.
    */
   readonly margin: number;
   /** sigmoid(margin), whatever the calibration: what "1" has when the answer may only be "1" or "0". */

@@ -94,13 +94,13 @@ def main():
     trained = goodness.of({name: values[:, 0] for name, values in said.items()})
     if options.as_trained:
         weights = [1.0, 0.0, 0.0, options.bias]
+    margins = {name: values @ np.array(weights[:3]) + weights[3] for name, values in said.items()}
     for name, rows in {**sets, **folders}.items():
-        scores = said[name] @ np.array(weights[:3]) + weights[3]
+        scores = margins[name]
         print(name, json.dumps(folder_judged(scores, rows) if name in folders else judged(scores, rows)))
     print(json.dumps({"margin alone": alone, "with the cosines": found, "as trained": trained, "weights": weights}))
     save(model, weights, options.out)
     if model.exit_block and options.as_trained:
-        margins = {name: values @ np.array(weights[:3]) + weights[3] for name, values in said.items()}
         guesses = {name: values[:, 3] + weights[3] for name, values in everything.items()}
         for below in BELOWS:
             left = np.mean(np.concatenate(list(guesses.values())) < below)

@@ -114,10 +114,10 @@ AROUND = {
 }  # fmt: skip
 
 
-def read_gate(model, path):
+def read_gate(model, reader):
     """Takes the weights of a gate that was converted to GGUF; the word embeddings stay the start's, the cosines' rows new."""
-    found, reader = {}, GGUFReader(path)
-    if exit_of(reader) and exit_of(reader) == model.exit_block:
+    found = {}
+    if model.exit_block and exit_of(reader) == model.exit_block:
         with torch.no_grad():
             model.exit.weight[0] = torch.tensor(reader.fields["qrag.exit.weight"].contents())
             model.exit.bias[0] = reader.fields["qrag.exit.bias"].contents()
@@ -150,7 +150,7 @@ def weights_of(run):
         return torch.load(run / "averaged.pt")
     reader = GGUFReader(run)
     gate = Judge(start_of(tensor.name for tensor in reader.tensors), exit_block=exit_of(reader))
-    read_gate(gate, run)
+    read_gate(gate, reader)
     return gate.state_dict()
 
 

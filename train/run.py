@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gguf import GGUFReader
 from torch.nn import functional as F
 
 from four_bits import feed_forward, rounded
@@ -83,7 +84,7 @@ def main():
     cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen, options.exit)
     if options.start:
         if options.start.suffix == ".gguf":
-            read_gate(model, options.start)
+            read_gate(model, GGUFReader(options.start))
         else:
             weights = weights_of(options.start)
             assert int(weights.get("exit.block", options.exit)) == options.exit, "the start has its exit elsewhere"

@@ -172,6 +172,14 @@ export function refuse(key: string, problem: string): never {
   throw new GgufError("invalid", problem, { key });
 }
 
+/** Whether a file has keys that belong together; one that is missing beside others is refused. */
+export function hasAll(values: KeyValues, keys: readonly string[]): boolean {
+  const found = keys.find((key) => values.has(key));
+  const missing = keys.find((key) => !values.has(key));
+  if (found && missing) refuse(missing, `this key is missing beside ${found}`);
+  return missing === undefined;
+}
+
 /** A row made concrete: one tensor of one model. */
 export interface ExpectedTensor {
   readonly name: string;

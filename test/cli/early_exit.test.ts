@@ -31,7 +31,7 @@ async function convert(checkpoint: string, content: string, ...more: string[]) {
 }
 
 describe("qrag convert --early-exit", () => {
-  it("writes down where plain cases leave, which stays when the gate is quantized", async () => {
+  it("writes down where clear cases leave, which stays when the gate is quantized", async () => {
     const { exitCode } = await convert(encoderPath("labels"), JSON.stringify(exit), "-t", "f32");
     expect(exitCode).toBe(0);
     await qrag(["quantize", at("gate.gguf"), "-o", at("small.gguf"), "-t", "q8_0"]);
