@@ -41,6 +41,7 @@ class Judge(nn.Module):
             nn.init.normal_(self.exit.weight, std=0.02)
             nn.init.zeros_(self.exit.bias)
             self.exit.register_buffer("block", torch.tensor(exit_block))
+        self.frozen = frozen
         still = [self.bert.embeddings.word_embeddings]  # rare words keep what the start knew of them
         if frozen:
             still = [self.bert.embeddings, *self.bert.encoder.layer[:frozen]]
@@ -49,12 +50,50 @@ class Judge(nn.Module):
 
     def forward(self, ids, types, mask):
         """(pairs, 3), with the guess of an exit (pairs, 4)"""
-        found = self.bert(ids, attention_mask=mask, token_type_ids=types, output_hidden_states=self.exit_block > 0)
+        return self.rest(*self.begin(ids, types, mask))
+
+    def begin(self, ids, types, mask):
+        """(pairs, tokens, width) after the layers that stay as they are, and what attention must not see."""
+        hidden = (1.0 - mask[:, None, None].float()) * torch.finfo(torch.float32).min
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            states = self.bert.embeddings(input_ids=ids, token_type_ids=types)
+            for layer in self.bert.encoder.layer[: self.frozen]:
+                states = layer(states, hidden)
+        return states, hidden
+
+    def guess(self, states, hidden):
+        """An exit's row of `begin`'s states, without the layers above it: (pairs)"""
+        with torch.no_grad():
+            for layer in self.bert.encoder.layer[self.frozen : self.exit_block]:
+                states = layer(states, hidden)
+            with torch.autocast("cpu", enabled=False):
+                return self.exit(states[:, 0].float())[:, 0]
+
+    def rest(self, states, hidden):
+        """What `forward` returns, of `begin`'s states."""
+        *layers, last = self.bert.encoder.layer[self.frozen :]
+        guesses = []
+        for number, layer in enumerate(layers, self.frozen + 1):
+            states = layer(states, hidden)
+            if number == self.exit_block:
+                guesses.append(states[:, 0].float())
+        pooled = self.bert.pooler(first_token(last, states, hidden))
         with torch.autocast("cpu", enabled=False):
-            said = self.head(found.pooler_output.float())
-            if not self.exit_block:
-                return said
-            return torch.cat((said, self.exit(found.hidden_states[self.exit_block][:, 0].float())), 1)
+            return torch.cat((self.head(pooled.float()), *(self.exit(state) for state in guesses)), 1)
+
+
+def first_token(layer, states, hidden):
+    """(pairs, 1, width): the last layer, of the first token alone, since nothing reads the others."""
+    asked, attention = states[:, :1], layer.attention
+    heads = attention.self.num_attention_heads
+
+    def split(rows):
+        return rows.unflatten(2, (heads, -1)).transpose(1, 2)
+
+    query, key, value = split(attention.self.query(asked)), split(attention.self.key(states)), split(attention.self.value(states))
+    shares = torch.softmax(query @ key.transpose(2, 3) * query.shape[3] ** -0.5 + hidden, 3)
+    found = (shares.to(value.dtype) @ value).transpose(1, 2).flatten(2)
+    return layer.feed_forward_chunk(attention.output(found, asked))
 
 
 def start_of(names):

@@ -37,6 +37,7 @@ def parse():
     parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
     parser.add_argument("--exit", type=int, default=0, help="after so many layers a row of its own learns the labels too")
     parser.add_argument("--exits", type=float, default=0.3, help="what these guesses count")
+    parser.add_argument("--skim", action="store_true", help="all layers only for pairs that the exit's row does not know; needs --exit, a start that has it, and a larger --step")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="runs, or gates' GGUFs, the mean of whose margins is a target, beside the labels")
     parser.add_argument("--teach", type=float, default=0.3, help="what these margins count")
     parser.add_argument("--four-bits", action="store_true", help="learn with feed-forward weights rounded to Q4_0")
@@ -47,6 +48,16 @@ def parse():
     parser.add_argument("--average", type=float, default=0.993, help="the averaged weights' memory a step")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
+
+
+def worth_learning(guesses, goals, least=0.1, most=0.5):
+    """(places, counts): some of the pairs, drawn by how wrong a first guess of them is, and as how many each counts, so that
+    the gradient is the same on the mean. Three pairs of four are known well after a while, and teach next to nothing."""
+    wrong = (torch.sigmoid(guesses) - goals).abs()
+    chances = (least + wrong * (1 - least) / most).clamp(max=1.0)
+    chances[wrong.argmax()] = 1.0  # a part is never empty
+    chosen = torch.nonzero(torch.rand(len(chances)) < chances)[:, 0]
+    return chosen, 1 / chances[chosen]
 
 
 class Cosines:
@@ -81,6 +92,7 @@ def main():
     torch.manual_seed(options.seed)
     with open(options.prepared / "prepared.pickle", "rb") as file:
         prepared = pickle.load(file)
+    assert options.exit or not options.skim, "--skim needs --exit"
     cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen, options.exit)
     if options.start:
         if options.start.suffix == ".gguf":
@@ -114,25 +126,37 @@ def main():
 
     def learn(twin, some, encoded, share, count):
         """Adds the gradients of a part of the step; (losses, margins)."""
-        with products():
-            inputs = tensors(encoded)
-            said = twin(*inputs)
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
+        counts, goals = torch.ones(len(some)), labels * 0.96 + 0.02
+        targets, known = cosines.of(some)
+        inputs = tensors(encoded)
+        with products():
+            states, hidden = twin.begin(*inputs)
+            if options.skim:
+                guesses = twin.guess(states, hidden)
+                chosen, counts = worth_learning(guesses, goals)
+                states, hidden, weights, goals, targets, known = (values[chosen] for values in (states, hidden, weights, goals, targets, known))
+                inputs = [values[chosen] for values in inputs]
+            said = twin.rest(states, hidden)
+        weights = weights * counts / share
 
         def wrong(guesses):
-            return (F.binary_cross_entropy_with_logits(guesses, labels * 0.96 + 0.02, reduction="none") * weights).sum() / share
+            return (F.binary_cross_entropy_with_logits(guesses, goals, reduction="none") * weights).sum()
 
         decision = wrong(said[:, 0])
         if teachers:
             with torch.no_grad(), products():
                 margins = torch.stack([teacher(*inputs)[:, 0] for teacher in teachers]).mean(0)
-            decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum() / share
-        targets, known = cosines.of(some)
-        opinion = (F.smooth_l1_loss(said[:, 1:3], targets, reduction="none") * known).sum() / count
+            decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum()
+        opinion = (F.smooth_l1_loss(said[:, 1:3], targets, reduction="none") * known * counts[:, None]).sum() / count
         guessed = wrong(said[:, 3]) if options.exit else 0
         (decision + options.cosines * opinion + options.exits * guessed).backward()
-        return np.array((decision.item(), opinion.item())), said[:, 0].tolist()
+        margins = said[:, 0].detach()
+        if options.skim:
+            guesses[chosen] = margins
+            margins = guesses
+        return np.array((decision.item(), opinion.item(), len(said))), margins.tolist()
 
     def work(twin, waiting, drawn, encoded, share):
         """Takes parts until none is left, so that a thread that others slow down does less."""
@@ -163,7 +187,7 @@ def main():
         order = sorted(range(len(drawn)), key=lambda at: len(encoded[at].ids))
         parts = [order[at : at + 11] for at in range(0, len(order), 11)]  # the longest is taken first
         share = sum(row.weight * (options.positive if row.label else 1) for row in drawn)
-        mean = np.zeros(2)
+        mean = np.zeros(3)  # two losses; pairs that went through all layers
         with rounded(feed_forward(model) if options.four_bits else []):
             found = [future.result() for future in [threads.submit(work, twin, parts, drawn, encoded, share) for twin in twins]]
         for done in found:
@@ -192,8 +216,9 @@ def main():
         state["seconds"] += now - began
         if now - told > 60 or state["pairs"] >= options.pairs:
             shares = " ".join(f"{role} {np.mean(some):.2f}" for role, some in sorted(right.items()))
-            loss = " ".join(f"{value:.3f}" for value in np.mean(losses, 0))
-            print(f"{state['seconds'] / 60:.1f} min {state['pairs']} pairs, {state['pairs'] / state['seconds']:.1f} a second, loss {loss} | {shares}", flush=True)
+            *loss, learned = np.mean(losses, 0)
+            loss = " ".join(f"{value:.3f}" for value in loss)
+            print(f"{state['seconds'] / 60:.1f} min {state['pairs']} pairs, {state['pairs'] / state['seconds']:.1f} a second, {learned:.0f} learned a step, loss {loss} | {shares}", flush=True)
             losses, right, told = [], defaultdict(list), now
         if now - saved_at > 180:
             keep()
