@@ -145,12 +145,12 @@ describe("on the lists written by hand, the package's own model", () => {
 });
 
 /** Of 50 answers, and of 150 passages that are none. */
-const answersKept = 39;
+const answersKept = 40;
 const wrongKept = 5;
 /** Of 40 each; of the other classes nothing is kept. */
-const refusedKept: Record<string, number> = { absence: 2, contents: 1 };
+const refusedKept: Record<string, number> = { absence: 1 };
 /** Of 100. */
-const englishRight = 85;
+const englishRight = 86;
 
 function listed<T>(name: string): T[] {
   const text = readFileSync(at("test", "lists", `${name}.jsonl`), "utf8");

@@ -18,7 +18,7 @@ export interface ShippedModel {
 
 export const shippedGate: ShippedModel = {
   path: join("models", "qrag.gguf"),
-  sha256: "3fb7292e6a7be754cedd5920b8b917c641d6a82f80215ef3b0ab57b4c619b9e2",
+  sha256: "021c87e1fed010f96c0a11d77ec3ccc612b0178aae7e3f8d07d33fec923ff7d6",
   remedy:
     "name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL. " +
     "To make one: `qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`",
