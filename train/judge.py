@@ -35,6 +35,8 @@ class Judge(nn.Module):
             with torch.no_grad():
                 self.head.weight[0] = weights["classifier.weight"][0] * MARCO_SCALE
                 self.head.bias[0] = (weights["classifier.bias"][0] - MARCO_LINE) * MARCO_SCALE
+        layers = config.num_hidden_layers
+        assert frozen < layers and (not exit_block or frozen < exit_block < layers), "an exit lies above the frozen layers, below the last"
         self.exit_block = exit_block
         if exit_block:
             self.exit = nn.Linear(config.hidden_size, 1)

@@ -13,8 +13,8 @@ from queries import heading, noisy
 # How often a query of a group is drawn: WIKI's by their source, the others by what they are.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
 SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 70, "contrast": 42, "own document": 45}
-# What a group's answers and its near misses count, where development sets say that its line lies elsewhere than the others':
-# the gate was too easy on claims, headings and SQuAD's near misses, and too hard on questions that people ask.
+# What a group's rows of label 1 and of label 0 count where development sets say that its line lies elsewhere than the
+# others': the gate was too easy on claims, headings and SQuAD, and too hard on other questions, whoever asked them.
 ANSWERS = {"own document": 1.5, "written": 1.2, "contrast": 1.15, "tydiqa-english": 1.3, "boolq-dev": 1.3, "afriqa-english": 1.3}
 MISSES = {"claim": 2.0, "docs/title": 1.3, "openstax/title": 1.3, "squad2-dev": 1.3}
 ECHO = 0.06  # hollow rows a row
@@ -64,7 +64,7 @@ def group_of(row):
     return "docs/" + ("title" if row["kind"] == "title" else "question")
 
 
-def counts(group, label):
+def weight_of(group, label):
     return (ANSWERS if label else MISSES).get(group, 1.0)
 
 
@@ -137,7 +137,7 @@ class Rows:
 
         def row(passage, label, role):
             framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
-            return Row(text, framed, label, counts(group, label), role, None)
+            return Row(text, framed, label, weight_of(group, label), role, None)
 
         def some(passages, count):
             """As long ones among answers as among the others: length is no sign of either."""
@@ -158,7 +158,7 @@ class Rows:
 
         def add(passage, label, role, weight=1.0, keep=None, drop=None):
             body = self.body(passage, keep, drop, cut=made)
-            rows.append(Row(text, self.framed(passage, body, query), label, weight * counts(group, label), role, None if drop else (number, passage)))
+            rows.append(Row(text, self.framed(passage, body, query), label, weight * weight_of(group, label), role, None if drop else (number, passage)))
 
         if query["positives"]:
             add(rng.choice(query["positives"]), 1, "positive", keep=query.get("sentence"))

@@ -37,7 +37,7 @@ def parse():
     parser.add_argument("--frozen", type=int, default=0, help="first layers that stay as they are")
     parser.add_argument("--exit", type=int, default=0, help="after so many layers a row of its own learns the labels too")
     parser.add_argument("--exits", type=float, default=0.3, help="what these guesses count")
-    parser.add_argument("--skim", action="store_true", help="all layers only for pairs that the exit's row does not know; needs --exit, a start that has it, and a larger --step")
+    parser.add_argument("--skim", action="store_true", help="fewer of the pairs that the exit's row knows, each counting more; needs --exit, and is of use once its row is trained")
     parser.add_argument("--teachers", type=Path, nargs="+", default=[], help="runs, or gates' GGUFs, the mean of whose margins is a target, beside the labels")
     parser.add_argument("--teach", type=float, default=0.3, help="what these margins count")
     parser.add_argument("--four-bits", action="store_true", help="learn with feed-forward weights rounded to Q4_0")
@@ -52,7 +52,7 @@ def parse():
 
 def worth_learning(guesses, goals, least=0.1, most=0.5):
     """(places, counts): some of the pairs, drawn by how wrong a first guess of them is, and as how many each counts, so that
-    the gradient is the same on the mean. Three pairs of four are known well after a while, and teach next to nothing."""
+    the gradient is the same on the mean. Most pairs are known well after a while, and teach next to nothing."""
     wrong = (torch.sigmoid(guesses) - goals).abs()
     chances = (least + wrong * (1 - least) / most).clamp(max=1.0)
     chances[wrong.argmax()] = 1.0  # a part is never empty
@@ -125,7 +125,7 @@ def main():
     threads = ThreadPoolExecutor(2)
 
     def learn(twin, some, encoded, share, count):
-        """Adds the gradients of a part of the step; (losses, margins)."""
+        """Adds the gradients of a part of the step; ((losses, pairs learned), margins: guesses where a pair was not)."""
         labels = torch.tensor([float(row.label) for row in some])
         weights = torch.tensor([row.weight for row in some]) * torch.where(labels > 0, options.positive, 1.0)
         counts, goals = torch.ones(len(some)), labels * 0.96 + 0.02
@@ -147,8 +147,8 @@ def main():
         decision = wrong(said[:, 0])
         if teachers:
             with torch.no_grad(), products():
-                margins = torch.stack([teacher(*inputs)[:, 0] for teacher in teachers]).mean(0)
-            decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], margins, reduction="none", beta=2.0) * weights).sum()
+                taught = torch.stack([teacher(*inputs)[:, 0] for teacher in teachers]).mean(0)
+            decision = decision + options.teach * (F.smooth_l1_loss(said[:, 0], taught, reduction="none", beta=2.0) * weights).sum()
         opinion = (F.smooth_l1_loss(said[:, 1:3], targets, reduction="none") * known * counts[:, None]).sum() / count
         guessed = wrong(said[:, 3]) if options.exit else 0
         (decision + options.cosines * opinion + options.exits * guessed).backward()
