@@ -94,7 +94,7 @@ describe("the package's own model", () => {
   });
 });
 
-/** Pairs of test/lists, judged; the figures below leave room of one or two pairs for other processors. */
+/** Pairs of test/lists, judged; the figures below leave room of up to two pairs for other processors. */
 describe("on the lists written by hand, the package's own model", () => {
   it("tells the capital of Germany from what is not", async () => {
     const query = "What is the capital of Germany?";

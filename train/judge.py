@@ -57,10 +57,9 @@ class Judge(nn.Module):
     def begin(self, ids, types, mask):
         """(pairs, tokens, width) after the layers that stay as they are, and what attention must not see."""
         hidden = (1.0 - mask[:, None, None].float()) * torch.finfo(torch.float32).min
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            states = self.bert.embeddings(input_ids=ids, token_type_ids=types)
-            for layer in self.bert.encoder.layer[: self.frozen]:
-                states = layer(states, hidden)
+        states = self.bert.embeddings(input_ids=ids, token_type_ids=types)
+        for layer in self.bert.encoder.layer[: self.frozen]:
+            states = layer(states, hidden)
         return states, hidden
 
     def guess(self, states, hidden):

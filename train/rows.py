@@ -39,7 +39,7 @@ def own_lines(name):
 def own_groups():
     """Text of our own, as {group: [wordings of a question, passages that answer it, close ones that do not, title]}; of the
     passages a list each of one section, of two in a row and of three, as longer passages hold them."""
-    contrasts = [(row["queries"], [row["answers"], [], []], [row["misses"], [], []], "") for row in own_lines("contrasts.jsonl")]
+    contrasts = [(row["queries"], [row["answers"], [], []], [row["misses"], [], []], "") for row in own_lines("contrasts.jsonl") + own_lines("long_contrasts.jsonl")]
     documents = []
     for row in own_lines("documents.jsonl"):
         passages = in_a_row(row["sections"])  # joined once, for all of its questions
@@ -64,7 +64,7 @@ def group_of(row):
     return "docs/" + ("title" if row["kind"] == "title" else "question")
 
 
-def weight_of(group, label):
+def weight_in(group, label):
     return (ANSWERS if label else MISSES).get(group, 1.0)
 
 
@@ -137,7 +137,7 @@ class Rows:
 
         def row(passage, label, role):
             framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
-            return Row(text, framed, label, weight_of(group, label), role, None)
+            return Row(text, framed, label, weight_in(group, label), role, None)
 
         def some(passages, count):
             """As long ones among answers as among the others: length is no sign of either."""
@@ -158,7 +158,7 @@ class Rows:
 
         def add(passage, label, role, weight=1.0, keep=None, drop=None):
             body = self.body(passage, keep, drop, cut=made)
-            rows.append(Row(text, self.framed(passage, body, query), label, weight * weight_of(group, label), role, None if drop else (number, passage)))
+            rows.append(Row(text, self.framed(passage, body, query), label, weight * weight_in(group, label), role, None if drop else (number, passage)))
 
         if query["positives"]:
             add(rng.choice(query["positives"]), 1, "positive", keep=query.get("sentence"))

@@ -47,7 +47,10 @@ def parse():
     parser.add_argument("--positive", type=float, default=1.3, help="what positives count")
     parser.add_argument("--average", type=float, default=0.993, help="the averaged weights' memory a step")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.skim and not options.exit:
+        parser.error("--skim needs --exit")
+    return options
 
 
 def worth_learning(guesses, goals, least=0.1, most=0.5):
@@ -92,7 +95,6 @@ def main():
     torch.manual_seed(options.seed)
     with open(options.prepared / "prepared.pickle", "rb") as file:
         prepared = pickle.load(file)
-    assert options.exit or not options.skim, "--skim needs --exit"
     cosines, words, model = Cosines(options.prepared, prepared), tokenizer(), Judge(options.base, options.frozen, options.exit)
     if options.start:
         if options.start.suffix == ".gguf":
