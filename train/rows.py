@@ -12,14 +12,16 @@ from queries import heading, noisy
 
 # How often a query of a group is drawn: WIKI's by their source, the others by what they are.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
-SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 70, "contrast": 34, "genre": 26, "plain": 45, "own document": 45}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 80, "contrast": 28, "genre": 28, "plain": 36, "needle": 24, "own document": 48}
 # The groups of contrasts, each with its files.
-CONTRASTS = {"contrast": ("contrasts.jsonl", "long_contrasts.jsonl"), "genre": ("genre_contrasts.jsonl",), "plain": ("plain_contrasts.jsonl",)}
+CONTRASTS = {"contrast": ("contrasts.jsonl", "long_contrasts.jsonl"), "genre": ("genre_contrasts.jsonl",), "plain": ("plain_contrasts.jsonl",), "needle": ("needle_contrasts.jsonl",)}
 # What a group's rows of label 1 and of label 0 count where development sets say that its line lies elsewhere than the
 # others': the gate was too easy on claims, headings and SQuAD, and too hard on other questions, whoever asked them.
-ANSWERS = {"own document": 1.5, "written": 1.2, "contrast": 1.15, "genre": 1.15, "plain": 1.15, "tydiqa-english": 1.3, "boolq-dev": 1.3, "afriqa-english": 1.3}
+ANSWERS = {"own document": 1.5, "written": 1.2, "contrast": 1.15, "genre": 1.15, "plain": 1.15, "needle": 1.3, "tydiqa-english": 1.3, "boolq-dev": 1.3, "afriqa-english": 1.3}
 MISSES = {"claim": 2.0, "docs/title": 1.3, "openstax/title": 1.3, "squad2-dev": 1.3}
-ECHO = 0.06  # hollow rows a row
+HOLLOW = 0.05  # hollow rows a row
+AMONG = 0.3  # passages of our own that stand among others, up to so many words
+AMONG_WORDS = 200
 REMOVED = 0.4  # claims whose sentence is taken out of the passage
 UNTITLED = ("dolly-answers", "stackexchange-small")
 
@@ -90,6 +92,7 @@ class Rows:
         for row in self.passages:
             if row["section"] or row["title"]:
                 self.titles[row["file"]].append(row["section"] or row["title"])
+        self.files = sorted(self.titles)
 
     def body(self, number, keep=None, drop=None, cut=False):
         """A passage's text: cut around a sentence, without a sentence, or with its neighbour."""
@@ -130,10 +133,18 @@ class Rows:
         return noisy(text, self.rng)
 
     def group(self):
-        """The rows of one query."""
+        """The rows of one query, now and then with a hollow one."""
         name = self.rng.choices(self.names, self.shares)[0]
         number = self.rng.choice(self.groups[name])
-        return self.own_rows(name, *self.own[name][number]) if name in self.own else self.asked(name, number)
+        if name in self.own:
+            rows, file = self.own_rows(name, *self.own[name][number]), self.rng.choice(self.files)
+        else:
+            rows, file = self.asked(name, number), self.queries[number]["file"]
+        if self.rng.random() < HOLLOW * len(rows):
+            passage = next((row.passage for row in reversed(rows) if not row.label), self.rng.choice(self.passages)["text"])
+            query, said = hollow(rows[0].query, passage, self.titles[file], self.rng)
+            rows.append(Row(query, said, 0, 1.0, "hollow", None))
+        return rows
 
     def own_rows(self, group, wordings, answers, misses, title):
         """One wording with an answer, if there is one, and three of what is close to it."""
@@ -141,6 +152,8 @@ class Rows:
         text = noisy(rng.choice(wordings), rng)
 
         def row(passage, label, role):
+            if rng.random() < AMONG:
+                passage = self.among(passage, misses[0])
             framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
             return Row(text, framed, label, weight_in(group, label), role, None)
 
@@ -154,6 +167,17 @@ class Rows:
             *(row(passage, 1, f"{group} answer") for passage in some(answers, 1)),
             *(row(passage, 0, group) for passage in some(misses, 3)),
         ]
+
+    def among(self, passage, others):
+        """A passage with one to three others around it that do not answer: it answers, or does not, as before."""
+        rng = self.rng
+        parts, words = [passage], len(passage.split())
+        for other in rng.sample(others, min(len(others), rng.randint(1, 3))):
+            size = len(other.split())
+            if other != passage and words + size <= AMONG_WORDS:
+                parts.insert(rng.randint(0, len(parts)), other)
+                words += size
+        return rng.choice(("\n\n", "\n", " ")).join(parts)
 
     def asked(self, group, number):
         """The rows of a query that was asked of the corpus, or made from it."""
@@ -184,8 +208,4 @@ class Rows:
             at = rng.randrange(len(self.passages))
             if self.passages[at]["file"] != query["file"]:
                 add(at, 0, "elsewhere", 0.7)
-        if rng.random() < ECHO * len(rows):
-            other = self.passages[rng.randrange(len(self.passages))]
-            asked, said = hollow(text, rows[-1].passage if rows[-1].label == 0 else other["text"], self.titles[query["file"]], rng)
-            rows.append(Row(asked, said, 0, 0.7, "hollow", None))
         return rows
