@@ -125,13 +125,13 @@ def mine(passages, queries, index, asked, told):
 
 def relabel(passages, queries):
     """Puts the mined near misses that were read again where they belong: answers to the answers, others to the proved ones."""
-    labels = dict(line.split() for line in (Path(__file__).parent / "relabelled.txt").read_text().splitlines())
+    labels = dict(line.split() for line in (Path(__file__).parent / "relabelled.txt").read_text(encoding="utf-8").splitlines())
     for query in queries:
-        near = query["near"].values()
-        for at in {at for found in near for at in found}:
+        mined = query["near"].values()
+        for at in {at for found in mined for at in found}:
             label = labels.get(pair_key(query["text"], passages[at]["text"]))
             if label:
-                for found in near:
+                for found in mined:
                     found[:] = [other for other in found if other != at]
             if label in ("0", "1"):
                 query["positives" if label == "1" else "misses"].append(at)

@@ -20,8 +20,8 @@ CONTRASTS = {"contrast": ("contrasts.jsonl", "long_contrasts.jsonl"), "genre": (
 ANSWERS = {"own document": 1.5, "written": 1.2, "contrast": 1.15, "genre": 1.15, "plain": 1.15, "needle": 1.3, "tydiqa-english": 1.3, "boolq-dev": 1.3, "afriqa-english": 1.3}
 MISSES = {"claim": 2.0, "docs/title": 1.3, "openstax/title": 1.3, "squad2-dev": 1.3}
 HOLLOW = 0.08  # hollow rows a row
-AMONG = 0.2  # passages of our own that stand among others, up to so many words
-AMONG_WORDS = 200
+AMONG = 0.2  # passages of our own that are put among others, as far as there is room
+AMONG_WORDS = 200  # of the whole
 REMOVED = 0.4  # claims whose sentence is taken out of the passage
 UNTITLED = ("dolly-answers", "stackexchange-small")
 
@@ -152,7 +152,7 @@ class Rows:
         text = noisy(rng.choice(wordings), rng)
 
         def row(passage, label, role):
-            if rng.random() < AMONG:
+            if group != "hollow contrast" and rng.random() < AMONG:  # words to the judge stay alone
                 passage = self.among(passage, misses[0])
             framed = rng.choice((f"{title}\n{passage}", f"# {title}\n\n{passage}", f"{title} > {passage}")) if title and rng.random() < 0.4 else passage
             return Row(text, framed, label, weight_in(group, label), role, None)
@@ -169,12 +169,14 @@ class Rows:
         ]
 
     def among(self, passage, others):
-        """A passage with one to three others around it that do not answer: it answers, or does not, as before."""
+        """A passage with one to three others around it that do not answer: it answers, or does not, as before. A miss is
+        not its own neighbour, so misses have one less to choose from; answers get no more, since numbers must not tell."""
         rng = self.rng
         parts, words = [passage], len(passage.split())
-        for other in rng.sample(others, min(len(others), rng.randint(1, 3))):
+        neighbours = [other for other in others if other != passage]
+        for other in rng.sample(neighbours, min(rng.randint(1, 3), max(0, len(others) - 1), len(neighbours))):
             size = len(other.split())
-            if other != passage and words + size <= AMONG_WORDS:
+            if words + size <= AMONG_WORDS:
                 parts.insert(rng.randint(0, len(parts)), other)
                 words += size
         return rng.choice(("\n\n", "\n", " ")).join(parts)
