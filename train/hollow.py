@@ -80,8 +80,8 @@ def silence(query, rng):
 
 def marks(rng):
     """What stands at the foot of a page."""
-    chosen = (rng.choice(MARKS).replace("{}", "\0") for _ in range(rng.randint(1, 3)))
-    return rng.choice((" | ", "\n", "   ")).join("".join(str(rng.randint(1, 99)) if sign == "\0" else sign for sign in mark) for mark in chosen)
+    chosen = [rng.choice(MARKS).format(*rng.choices(range(1, 100), k=3)) for _ in range(rng.randint(1, 3))]
+    return rng.choice((" | ", "\n", "   ")).join(chosen)
 
 
 def agreement(rng):
