@@ -12,19 +12,20 @@ from queries import heading, noisy
 
 # How often a query of a group is drawn: WIKI's by their source, the others by what they are.
 WIKI = {"squad2-dev": 17, "tydiqa-english": 8, "boolq-dev": 10, "afriqa-english": 4, "dolly-answers": 5, "short-passages": 4, "condaqa": 3, "qamr-wiki": 1}
-SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 80, "contrast": 28, "genre": 28, "plain": 36, "needle": 24, "hollow contrast": 18, "own document": 48}
+SHARES = {"docs/question": 12, "docs/title": 6, "tldr": 2, "openstax/question": 4, "openstax/title": 3, "openstax/glossary": 2, "claim": 16, "keywords": 16, "written": 90, "contrast": 16, "genre": 14, "format": 56, "plain": 20, "needle": 16, "hollow contrast": 12, "own document": 44}
 # The groups of contrasts, each with its files.
 CONTRASTS = {
     "contrast": ("contrasts.jsonl", "long_contrasts.jsonl"),
     "genre": ("genre_contrasts.jsonl",),
+    "format": ("format_contrasts.jsonl",),
     "plain": ("plain_contrasts.jsonl",),
     "needle": ("needle_contrasts.jsonl",),
     "hollow contrast": ("hollow_contrasts.jsonl",),
 }
 # What a group's rows of label 1 and of label 0 count where development sets say that its line lies elsewhere than the
 # others': the gate was too easy on claims, headings and SQuAD, and too hard on other questions, whoever asked them.
-ANSWERS = {"own document": 1.5, "written": 1.2, "contrast": 1.15, "genre": 1.15, "plain": 1.15, "needle": 1.3, "tydiqa-english": 1.3, "boolq-dev": 1.3, "afriqa-english": 1.3}
-MISSES = {"claim": 2.0, "docs/title": 1.3, "openstax/title": 1.3, "squad2-dev": 1.3}
+ANSWERS = {"own document": 1.6, "written": 1.25, "contrast": 1.15, "genre": 1.15, "format": 1.15, "plain": 1.15, "needle": 1.3, "tydiqa-english": 1.6, "boolq-dev": 1.6, "afriqa-english": 1.6}
+MISSES = {"claim": 3.0, "docs/title": 1.8, "openstax/title": 1.8, "keywords": 1.2, "squad2-dev": 1.6}
 HOLLOW = 0.08  # hollow rows a row
 AMONG = 0.2  # passages of our own that are put among others, as far as there is room
 AMONG_WORDS = 200  # of the whole

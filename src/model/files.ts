@@ -18,7 +18,7 @@ export interface ShippedModel {
 
 export const shippedGate: ShippedModel = {
   path: join("models", "qrag.gguf"),
-  sha256: "021c87e1fed010f96c0a11d77ec3ccc612b0178aae7e3f8d07d33fec923ff7d6",
+  sha256: "3180f457567cbf7fec1cfa3d14003f83e645cc31c162383ca0745cc4a4d17131",
   remedy:
     "name a model: a path given to loadGate, --model PATH, or the environment variable QRAG_MODEL. " +
     "To make one: `qrag convert CHECKPOINT --tokenizer tokenizer.json -o model.gguf`",
